@@ -1,0 +1,246 @@
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  bigserial,
+  boolean,
+  check,
+  customType,
+  date,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  smallint,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import type { SignatureReport } from '../signature/signature.ts'
+
+const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({
+  dataType: () => 'bytea',
+  toDriver: (value) => Buffer.from(value.buffer, value.byteOffset, value.byteLength),
+})
+const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
+
+/** One acceptance at reception: a person, their consent, and the two PINs that open what is published of it. */
+export const visits = pgTable('visits', {
+  id: uuid().primaryKey().defaultRandom(),
+  accessionNumber: text('accession_number').notNull().unique(),
+  familyName: text('family_name').notNull(),
+  givenName: text('given_name').notNull(),
+  birthDate: date('birth_date').notNull(),
+  birthPlace: text('birth_place'),
+  taxCode: text('tax_code'),
+  patientId: text('patient_id'),
+  sex: text(),
+  email: text(),
+  registeredAt: instant('registered_at').notNull(),
+  consent: boolean().notNull(),
+  /** When the present consent was given or withdrawn, and which text the person was shown (S38). */
+  consentAt: instant('consent_at').notNull(),
+  consentTextVersion: text('consent_text_version').notNull(),
+  /** HMAC-SHA-256 of PIN1 under the pepper (S42): looked up, never read back. */
+  pin1Digest: bytea('pin1_digest').notNull().unique(),
+  pin1IssuedAt: instant('pin1_issued_at').notNull(),
+  /** argon2id of PIN2; null until something is published (S4) and again when nothing is online any more (S26). */
+  pin2Hash: text('pin2_hash'),
+  pin2IssuedAt: instant('pin2_issued_at'),
+  /** Wrong PIN2 since the last success, and in all since PIN2 was issued (S42). */
+  failuresInRow: integer('failures_in_row').notNull().default(0),
+  failuresInAll: integer('failures_in_all').notNull().default(0),
+  lockedUntil: instant('locked_until'),
+})
+
+/** A prestazione of a visit. Its images are the studies that carry its Accession Number. */
+export const exams = pgTable(
+  'exams',
+  {
+    id: uuid().primaryKey().defaultRandom(),
+    visitId: uuid('visit_id')
+      .notNull()
+      .references(() => visits.id, { onDelete: 'cascade' }),
+    position: smallint().notNull(),
+    accessionNumber: text('accession_number').notNull(),
+    description: text().notNull(),
+    examDate: date('exam_date').notNull(),
+    imagesExpected: boolean('images_expected').notNull().default(true),
+    /** Excluded by law from online delivery (S41): never published. */
+    excluded: boolean().notNull().default(false),
+  },
+  (table) => [index().on(table.visitId), index().on(table.accessionNumber)],
+)
+
+/** A delivered report, one row a version (S7). The signed bytes are kept as they came (S18). */
+export const reports = pgTable(
+  'reports',
+  {
+    id: uuid().primaryKey().defaultRandom(),
+    examId: uuid('exam_id')
+      .notNull()
+      .references(() => exams.id, { onDelete: 'cascade' }),
+    version: integer().notNull(),
+    sha256: text().notNull(),
+    kind: text({ enum: ['p7m', 'pdf'] }).notNull(),
+    /** As delivered; null after the portal's copy was deleted (S26). */
+    document: bytea(),
+    /** The PDF taken out of a .p7m; null where the document is the PDF itself or holds none. */
+    pdf: bytea(),
+    title: text(),
+    body: text(),
+    physician: text(),
+    reportDate: date('report_date'),
+    signature: jsonb().$type<SignatureReport>().notNull(),
+    receivedAt: instant('received_at').notNull(),
+    supersededAt: instant('superseded_at'),
+  },
+  (table) => [uniqueIndex().on(table.examId, table.version), uniqueIndex().on(table.examId, table.sha256)],
+)
+
+/** An exam online: from when, until when, with which version of its report. */
+export const publications = pgTable(
+  'publications',
+  {
+    id: uuid().primaryKey().defaultRandom(),
+    visitId: uuid('visit_id')
+      .notNull()
+      .references(() => visits.id, { onDelete: 'cascade' }),
+    examId: uuid('exam_id')
+      .notNull()
+      .references(() => exams.id, { onDelete: 'cascade' }),
+    reportId: uuid('report_id')
+      .notNull()
+      .references(() => reports.id),
+    publishedAt: instant('published_at').notNull(),
+    /** Last whole day online in Europe/Rome (S24), and the instant at which that day ends. */
+    availableUntil: date('available_until').notNull(),
+    endsAt: instant('ends_at').notNull(),
+    endedAt: instant('ended_at'),
+    endedBy: text('ended_by', { enum: ['patient', 'consent', 'expiry', 'desk'] }),
+    firstViewedAt: instant('first_viewed_at'),
+    firstDownloadedAt: instant('first_downloaded_at'),
+  },
+  (table) => [
+    index().on(table.visitId),
+    uniqueIndex('publications_one_online_per_exam').on(table.examId).where(sql`ended_at is null`),
+  ],
+)
+
+/** A study the PACS told us of, matched to exams by Accession Number whenever either comes (S6). */
+export const studies = pgTable(
+  'studies',
+  {
+    orthancId: text('orthanc_id').primaryKey(),
+    studyInstanceUid: text('study_instance_uid').notNull(),
+    accessionNumber: text('accession_number').notNull(),
+    patientBirthDate: text('patient_birth_date'),
+    description: text(),
+    state: text({ enum: ['arriving', 'stable', 'gone'] }).notNull(),
+    seriesCount: integer('series_count').notNull(),
+    instanceCount: integer('instance_count').notNull(),
+    sizeBytes: bigint('size_bytes', { mode: 'number' }).notNull(),
+    /** Grows each time the study becomes stable: what was made from an earlier revision is out of date (S8). */
+    revision: integer().notNull().default(0),
+    changedAt: instant('changed_at').notNull(),
+  },
+  (table) => [index().on(table.accessionNumber), index().on(table.studyInstanceUid)],
+)
+
+/** How far Orthanc's /changes have been handled. One row. */
+export const pacsCursor = pgTable(
+  'pacs_cursor',
+  {
+    id: smallint().primaryKey().default(1),
+    lastSeq: bigint('last_seq', { mode: 'number' }).notNull(),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [check('pacs_cursor_one_row', sql`${table.id} = 1`)],
+)
+
+/** What the disc of a study's revision is made of: gzip of JSON, see disc/manifest.ts. Deleted with the publication (S26). */
+export const manifests = pgTable('manifests', {
+  orthancId: text('orthanc_id')
+    .primaryKey()
+    .references(() => studies.orthancId, { onDelete: 'cascade' }),
+  revision: integer().notNull(),
+  preparedAt: instant('prepared_at').notNull(),
+  body: bytea().notNull(),
+})
+
+/** Mail to be sent, written in the transaction of what it tells (S9). `payload` is AES-256-GCM and wiped once sent. */
+export const mails = pgTable(
+  'mails',
+  {
+    id: uuid().primaryKey().defaultRandom(),
+    visitId: uuid('visit_id')
+      .notNull()
+      .references(() => visits.id, { onDelete: 'cascade' }),
+    kind: text({ enum: ['published', 'updated', 'pin2'] }).notNull(),
+    /** Names the event that is told: the same event is never queued twice. */
+    dedupeKey: text('dedupe_key').notNull().unique(),
+    payload: bytea(),
+    state: text({ enum: ['queued', 'sending', 'sent', 'refused', 'cancelled'] }).notNull(),
+    attempts: integer().notNull().default(0),
+    nextAttemptAt: instant('next_attempt_at').notNull(),
+    /** SMTP reply code or error code of the last failure; never the server's text, which may hold the address. */
+    lastError: text('last_error'),
+    queuedAt: instant('queued_at').notNull(),
+    sentAt: instant('sent_at'),
+  },
+  (table) => [index().on(table.visitId), index().on(table.state, table.nextAttemptAt)],
+)
+
+/** A patient's session: only the SHA-256 of the cookie's token is kept (S44). */
+export const sessions = pgTable(
+  'sessions',
+  {
+    tokenHash: text('token_hash').primaryKey(),
+    visitId: uuid('visit_id')
+      .notNull()
+      .references(() => visits.id, { onDelete: 'cascade' }),
+    createdAt: instant('created_at').notNull(),
+    lastSeenAt: instant('last_seen_at').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [index().on(table.visitId)],
+)
+
+/** Attempts of one source (HMAC of its address) within one window, for budgets that hold across processes (S42). */
+export const sourceAttempts = pgTable(
+  'source_attempts',
+  {
+    source: text().notNull(),
+    act: text().notNull(),
+    windowStart: instant('window_start').notNull(),
+    count: integer().notNull(),
+  },
+  (table) => [uniqueIndex().on(table.source, table.act, table.windowStart)],
+)
+
+/** Bearer keys of the RIS: SHA-256 of 256 random bits. */
+export const apiKeys = pgTable('api_keys', {
+  id: uuid().primaryKey().defaultRandom(),
+  name: text().notNull(),
+  keyHash: text('key_hash').notNull().unique(),
+  createdAt: instant('created_at').notNull(),
+  revokedAt: instant('revoked_at'),
+})
+
+/** Append-only audit trail (S39); a trigger refuses UPDATE and DELETE, each row is chained by hash to the one before. */
+export const auditEvents = pgTable(
+  'audit_events',
+  {
+    seq: bigserial({ mode: 'number' }).primaryKey(),
+    at: instant('at').notNull(),
+    event: text().notNull(),
+    actor: text().notNull(),
+    source: text(),
+    visitId: uuid('visit_id'),
+    examId: uuid('exam_id'),
+    details: jsonb().$type<Record<string, string | number | boolean | null>>().notNull(),
+    previousHash: text('previous_hash').notNull(),
+    hash: text().notNull(),
+  },
+  (table) => [index().on(table.visitId, table.seq)],
+)

@@ -47,10 +47,6 @@ export const visits = pgTable('visits', {
   /** argon2id of PIN2; null until something is published (S4) and again when nothing is online any more (S26). */
   pin2Hash: text('pin2_hash'),
   pin2IssuedAt: instant('pin2_issued_at'),
-  /** Wrong PIN2 since the last success, and in all since PIN2 was issued (S42). */
-  failuresInRow: integer('failures_in_row').notNull().default(0),
-  failuresInAll: integer('failures_in_all').notNull().default(0),
-  lockedUntil: instant('locked_until'),
 })
 
 /** A prestazione of a visit. Its images are the studies that carry its Accession Number. */
@@ -205,6 +201,18 @@ export const sessions = pgTable(
   },
   (table) => [index().on(table.visitId)],
 )
+
+/**
+ * Wrong PIN2s by PIN1, kept for PIN1s that exist and for those that do not, so that a lock tells nothing (S42, S43).
+ */
+export const loginLocks = pgTable('login_locks', {
+  /** HMAC of PIN1 under the newest pepper, hexadecimal. */
+  pin1Digest: text('pin1_digest').primaryKey(),
+  failuresInRow: integer('failures_in_row').notNull(),
+  failuresInAll: integer('failures_in_all').notNull(),
+  lockedUntil: instant('locked_until'),
+  lastFailureAt: instant('last_failure_at').notNull(),
+})
 
 /** Attempts of one source (HMAC of its address) within one window, for budgets that hold across processes (S42). */
 export const sourceAttempts = pgTable(

@@ -1,0 +1,256 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { type KeyRing, keyRing } from './crypto/keys.ts'
+
+type Setting = { name: string; meaning: string; fallback?: string; secret?: true; schema: z.ZodType }
+
+const url = z.url({
+  protocol: /^https?$/,
+  error: 'must be an http(s) address such as https://referti.ospedale.it',
+})
+const port = z.coerce.number().int().min(0).max(65535)
+const text = z.string().trim().min(1)
+const optionalText = z.string().trim().optional()
+
+/** Every setting, its meaning and its default: the one list that config, docs/settings.md and error messages share. */
+export const SETTINGS = {
+  mode: setting(
+    'RITIRO_MODE',
+    '`production` refuses unsafe parts at start; `development` only warns.',
+    z.enum(['production', 'development']),
+    'production',
+  ),
+  host: setting(
+    'HOST',
+    'Address to listen on. Keep it private: TLS is the reverse proxy’s.',
+    text,
+    '127.0.0.1',
+  ),
+  port: setting('PORT', 'Port to listen on.', port, '8080'),
+  portalUrl: setting(
+    'PORTAL_URL',
+    'The portal’s public address, as patients type it. Default in development: `http://localhost:PORT`.',
+    url.optional(),
+  ),
+  dataDir: setting(
+    'DATA_DIR',
+    'Where the private database cluster lives when `DATABASE_URL` is not set.',
+    text,
+    './var',
+  ),
+  databaseUrl: setting(
+    'DATABASE_URL',
+    'PostgreSQL 15 or later, `postgres://user:password@host/database`. Not set: a private cluster under `DATA_DIR`.',
+    z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, 'must look like postgres://user:password@host/database')
+      .optional(),
+    undefined,
+    true,
+  ),
+  pinPepper: setting(
+    'PIN_PEPPER',
+    'Key of PIN1’s HMAC (S42), 32 bytes in base64 (`openssl rand -base64 32`). Several, newest first, separated by commas, to rotate.',
+    z.string(),
+    undefined,
+    true,
+  ),
+  encryptionKey: setting(
+    'ENCRYPTION_KEY',
+    'Key of what is kept encrypted (queued PIN2), 32 bytes in base64. Several, newest first, separated by commas, to rotate.',
+    z.string(),
+    undefined,
+    true,
+  ),
+  orthancUrl: setting(
+    'ORTHANC_URL',
+    'Orthanc’s REST address, reachable by this gateway alone.',
+    url,
+    'http://127.0.0.1:8042',
+  ),
+  orthancUser: setting('ORTHANC_USER', 'Orthanc user of the gateway.', text, 'ritiro'),
+  orthancPassword: setting('ORTHANC_PASSWORD', 'Its password.', text, undefined, true),
+  smtpUrl: setting(
+    'SMTP_URL',
+    'Mail relay, `smtp://user:password@host:587` or `smtps://…`.',
+    z.string().regex(/^smtps?:\/\//, 'must look like smtp://user:password@host:587'),
+    undefined,
+    true,
+  ),
+  mailFrom: setting(
+    'MAIL_FROM',
+    'Sender of the notifications: a no-reply address (S5).',
+    z.email('must be an e-mail address'),
+  ),
+  organisation: setting(
+    'ORGANISATION_NAME',
+    'The hospital’s name, shown on pages, slips, mails and discs.',
+    text,
+  ),
+  organisationPhone: setting(
+    'ORGANISATION_PHONE',
+    'Telephone for support, shown among the contacts.',
+    optionalText,
+  ),
+  organisationEmail: setting(
+    'ORGANISATION_EMAIL',
+    'E-mail for support; also where a person writes who got a mail by mistake.',
+    z.email('must be an e-mail address').optional(),
+  ),
+  organisationHours: setting('ORGANISATION_HOURS', 'Opening hours of the support.', optionalText),
+  organisationAddress: setting('ORGANISATION_ADDRESS', 'Where the paper report is collected.', optionalText),
+  dpoContact: setting(
+    'DPO_CONTACT',
+    'Contact of the data protection officer, shown in the privacy notice.',
+    optionalText,
+  ),
+  consentTextVersion: setting(
+    'CONSENT_TEXT_VERSION',
+    'Version of the consent form in use at the desk, recorded with each consent (S38).',
+    text,
+    '1',
+  ),
+  availableDays: setting(
+    'AVAILABLE_DAYS',
+    'Days a report stays online (S24): 45 at most.',
+    z.coerce.number().int().min(1).max(45, 'the law allows 45 days at most'),
+    '45',
+  ),
+  pin2Delivery: setting(
+    'PIN2_DELIVERY',
+    '`email`: PIN2 travels in the notification; `desk`: the mail only notifies and `POST /api/v1/visits/{accessionNumber}/pin2` tells PIN2 to the desk.',
+    z.enum(['email', 'desk']),
+    'email',
+  ),
+  trustedCertificatesFile: setting(
+    'TRUSTED_CERTIFICATES_FILE',
+    'PEM file with the authorities whose signatures are trusted (S19). Not set: the chain is reported as not verified.',
+    optionalText,
+  ),
+  trustedProxies: setting(
+    'TRUSTED_PROXIES',
+    'Addresses (comma separated) of reverse proxies whose `X-Forwarded-For` is believed.',
+    z.string(),
+    '',
+  ),
+  maxReportMb: setting(
+    'MAX_REPORT_MB',
+    'Largest report document that is accepted, in MB.',
+    z.coerce.number().positive(),
+    '50',
+  ),
+  viewerDir: setting('VIEWER_DIR', 'The built OHIF viewer (`npm run viewer`).', text, './var/viewer'),
+} as const satisfies Record<string, Setting>
+
+type Raw = { [Key in keyof typeof SETTINGS]: z.infer<(typeof SETTINGS)[Key]['schema']> }
+export type Config = Omit<
+  Raw,
+  'pinPepper' | 'encryptionKey' | 'portalUrl' | 'trustedProxies' | 'trustedCertificatesFile'
+> & {
+  portalUrl: string
+  peppers: KeyRing
+  encryptionKeys: KeyRing
+  trustedProxies: string[]
+  trustedCertificates: string | null
+}
+
+/** A configuration that cannot be used: `problems` says, a line each, what to set. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: string[]
+
+  constructor(problems: string[]) {
+    super(
+      `The configuration is not complete:\n${problems.map((problem) => `  - ${problem}`).join('\n')}\nSee docs/settings.md.`,
+    )
+    this.problems = problems
+  }
+}
+
+/** Reads the environment (`NAME`, or `NAME_FILE` naming a file that holds the value) and says everything that is wrong at once. */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const problems: string[] = []
+  const values: Record<string, unknown> = {}
+  for (const [key, setting] of Object.entries<Setting>(SETTINGS)) {
+    const given = readSetting(env, setting, problems)
+    const parsed = setting.schema.safeParse(given ?? setting.fallback)
+    if (parsed.success) values[key] = parsed.data
+    else problems.push(complaint(setting, given, parsed.error))
+  }
+  const raw = values as Raw
+  const peppers = ringOf(raw.pinPepper, SETTINGS.pinPepper, problems)
+  const encryptionKeys = ringOf(raw.encryptionKey, SETTINGS.encryptionKey, problems)
+  const portalUrl = portalAddress(raw, problems)
+  const trustedCertificates = readCertificates(raw.trustedCertificatesFile, problems)
+  if (problems.length > 0 || !peppers || !encryptionKeys) throw new ConfigError(problems)
+  const { pinPepper: _pepper, encryptionKey: _key, trustedCertificatesFile: _file, ...rest } = raw
+  const trustedProxies = raw.trustedProxies.split(',').flatMap((item) => item.trim() || [])
+  return { ...rest, portalUrl, peppers, encryptionKeys, trustedProxies, trustedCertificates }
+}
+
+function setting<Schema extends z.ZodType>(
+  name: string,
+  meaning: string,
+  schema: Schema,
+  fallback?: string,
+  secret?: true,
+) {
+  return {
+    name,
+    meaning,
+    schema,
+    ...(fallback === undefined ? {} : { fallback }),
+    ...(secret ? { secret } : {}),
+  }
+}
+
+function readSetting(
+  env: Record<string, string | undefined>,
+  { name }: Setting,
+  problems: string[],
+): string | undefined {
+  const direct = env[name]
+  if (direct !== undefined && direct !== '') return direct
+  const file = env[`${name}_FILE`]
+  if (!file) return undefined
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    problems.push(`${name}_FILE names a file that cannot be read`)
+    return undefined
+  }
+}
+
+function complaint({ name, meaning }: Setting, given: string | undefined, error: z.ZodError): string {
+  if (given === undefined) return `${name} is not set. ${meaning}`
+  return `${name}: ${error.issues.map((issue) => issue.message).join('; ')}`
+}
+
+function ringOf(value: string | undefined, { name }: Setting, problems: string[]): KeyRing | null {
+  if (value === undefined) return null
+  const ring = keyRing(value)
+  if (!ring)
+    problems.push(`${name}: each key must be 32 bytes in base64; make one with: openssl rand -base64 32`)
+  return ring
+}
+
+function portalAddress(raw: Raw, problems: string[]): string {
+  if (raw.portalUrl) {
+    if (raw.mode === 'production' && !raw.portalUrl.startsWith('https://')) {
+      problems.push('PORTAL_URL: must be https:// in production, or session cookies are never sent')
+    }
+    return raw.portalUrl.replace(/\/+$/, '')
+  }
+  if (raw.mode === 'production') problems.push(`PORTAL_URL is not set. ${SETTINGS.portalUrl.meaning}`)
+  return `http://localhost:${raw.port}`
+}
+
+function readCertificates(file: string | undefined, problems: string[]): string | null {
+  if (!file) return null
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    problems.push('TRUSTED_CERTIFICATES_FILE names a file that cannot be read')
+    return null
+  }
+}

@@ -1,0 +1,147 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { ExtractTablesWithRelations } from 'drizzle-orm'
+import type { PgDatabase, PgTransaction } from 'drizzle-orm/pg-core'
+import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
+import { migrate } from 'drizzle-orm/postgres-js/migrator'
+import postgres from 'postgres'
+import { errorCode, type Log } from '../log.ts'
+import { startCluster } from './cluster.ts'
+import * as schema from './schema.ts'
+
+export type Database = PgDatabase<PostgresJsQueryResultHKT, typeof schema>
+export type Transaction = PgTransaction<
+  PostgresJsQueryResultHKT,
+  typeof schema,
+  ExtractTablesWithRelations<typeof schema>
+>
+
+export type OpenDatabase = {
+  db: Database
+  /** Closes connections and, where it is ours, ends the private cluster. */
+  close: () => Promise<void>
+}
+
+// Any fixed numbers: they name our advisory locks (PostgreSQL §13.3.5).
+const GATEWAY_LOCK = 7_262_001
+const MIGRATION_LOCK = 7_262_002
+
+/** Opens PostgreSQL at `url`, or our private cluster in `dataDir`, and brings its tables up to date. */
+export async function openDatabase(options: {
+  url: string | undefined
+  dataDir: string
+  log: Log
+  /** The gateway takes the private cluster for itself; short commands share it. */
+  exclusive: boolean
+}): Promise<OpenDatabase> {
+  const { url, dataDir, log } = options
+  if (url) {
+    const { db, sql } = connect(url)
+    await migrateDatabase(db, sql)
+    return { db, close: () => sql.end({ timeout: 5 }) }
+  }
+  const cluster = await startCluster({ directory: join(dataDir, 'postgres'), log })
+  try {
+    await createDatabase(cluster.connection)
+    const lock = await takeGatewayLock(cluster.connection)
+    if (options.exclusive && !lock) throw new ClusterInUseError(dataDir)
+    const { db, sql } = connect({ ...cluster.connection })
+    await migrateDatabase(db, sql)
+    const close = async () => {
+      await sql.end({ timeout: 5 })
+      await lock?.end({ timeout: 5 })
+      // Without the lock another gateway uses the server: leave it to that one.
+      if (lock) await cluster.stop()
+    }
+    return { db, close }
+  } catch (error) {
+    if (!(error instanceof ClusterInUseError)) await cluster.stop().catch(() => undefined)
+    throw error
+  }
+}
+
+/** A second gateway on the same data directory. */
+export class ClusterInUseError extends Error {
+  override readonly name = 'ClusterInUseError'
+
+  constructor(dataDir: string) {
+    super(
+      `Another gateway already runs on ${dataDir}. Stop it, or give this one another DATA_DIR; several gateways can share one database by DATABASE_URL.`,
+    )
+  }
+}
+
+/** Opens a pool on an address or on connection values, without touching the tables. */
+export function connect(target: string | Record<string, unknown>) {
+  const options = {
+    max: 12,
+    idle_timeout: 60,
+    connect_timeout: 10,
+    onnotice: () => undefined,
+    connection: { application_name: 'ritiro' },
+  }
+  const sql = typeof target === 'string' ? postgres(target, options) : postgres({ ...target, ...options })
+  return { db: drizzle(sql, { schema }) satisfies Database, sql }
+}
+
+/** Applies the migrations in `db/`; gateways that start together take turns. */
+export async function migrateDatabase(
+  db: ReturnType<typeof connect>['db'],
+  sql: postgres.Sql,
+): Promise<void> {
+  const session = await sql.reserve()
+  try {
+    await session`select pg_advisory_lock(${MIGRATION_LOCK})`
+    await migrate(db, { migrationsFolder: migrationsFolder() })
+    await session`select pg_advisory_unlock(${MIGRATION_LOCK})`
+  } finally {
+    session.release()
+  }
+}
+
+// The lock belongs to one connection that lives as long as the gateway, and ends with it, however it ends.
+async function takeGatewayLock(connection: Record<string, unknown>): Promise<postgres.Sql | null> {
+  const sql = postgres({
+    ...connection,
+    max: 1,
+    idle_timeout: 0,
+    max_lifetime: null,
+    onnotice: () => undefined,
+  })
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const [row] = await sql`select pg_try_advisory_lock(${GATEWAY_LOCK}) as held`
+    if (row?.['held'] === true) return sql
+    // After kill -9 the server takes a moment to notice that the old gateway is gone.
+    await sleep(300)
+  }
+  await sql.end()
+  return null
+}
+
+async function createDatabase(connection: { database: string }): Promise<void> {
+  const sql = postgres({ ...connection, database: 'postgres', max: 1, onnotice: () => undefined })
+  try {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const found = await sql`select 1 from pg_database where datname = ${connection.database}`
+        if (found.length === 0) await sql`create database ${sql(connection.database)}`
+        return
+      } catch (error) {
+        // 57P03 cannot_connect_now: recovery after a crash is still under way.
+        if (errorCode(error) !== '57P03' || attempt > 100) throw error
+        await sleep(100)
+      }
+    }
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
+}
+
+function migrationsFolder(): string {
+  // `src/database` and `dist/database` stand at the same depth below the root.
+  const folder = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'db')
+  if (!existsSync(folder)) throw new Error(`migrations are missing: ${folder}`)
+  return folder
+}

@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { AppError } from '../errors.ts'
+
+const file = z.object({
+  type: z.string(),
+  hash: z.string(),
+  encodings: z.object({ br: z.number().optional(), gzip: z.number().optional() }),
+  immutable: z.boolean(),
+  evaluates: z.boolean(),
+})
+const manifestFile = z.object({ start: z.array(z.string()), files: z.record(z.string(), file) })
+
+type ViewerFile = z.infer<typeof file>
+type Encoding = 'br' | 'gzip' | 'identity'
+
+/** Serves OHIF as `viewer/build.ts` left it in `root`. Mount at `/viewer`: the paths are built into its files. */
+export function viewerRoutes({ root }: { root: string }): Hono {
+  const manifest = readManifest(root)
+  const app = new Hono()
+  if (!manifest) {
+    return app.get('/*', () => {
+      throw new AppError('images.unavailable', 'the viewer is not built: run `npm run viewer`')
+    })
+  }
+  // Only what the manifest lists is ever opened, so no address can lead out of the folder.
+  const files = new Map(Object.entries(manifest.files))
+
+  return app.get('/*', async (c) => {
+    const path = c.req.path.slice(c.req.path.indexOf('/viewer/') + '/viewer/'.length)
+    // OHIF's own router knows more pages (a list, local files, a debug page): this one alone is ours.
+    const name = path === 'viewer' ? 'index.html' : path === 'index.html' ? undefined : path
+    const entry = name === undefined ? undefined : files.get(name)
+    if (name === undefined || !entry) throw new AppError('not_found')
+
+    const encoding = chooseEncoding(c.req.header('accept-encoding'), entry)
+    const headers = headersFor(entry, encoding)
+    if (isUnchanged(c.req.header('if-none-match'), headers.ETag)) return c.body(null, 304, headers)
+    const body = await readFile(join(root, `${name}${SUFFIX[encoding]}`))
+    return c.body(new Uint8Array(body), 200, { ...headers, 'Content-Type': entry.type, 'Content-Length': `${body.byteLength}` })
+  })
+}
+
+/** Addresses a page may prefetch, so that the viewer opens at once; empty when it is not built. */
+export function viewerStartFiles(root: string): string[] {
+  return (readManifest(root)?.start ?? []).map((name) => `/viewer/${name}`)
+}
+
+function readManifest(root: string) {
+  let text: string
+  try {
+    text = readFileSync(join(root, 'manifest.json'), 'utf8')
+  } catch {
+    return undefined
+  }
+  return manifestFile.parse(JSON.parse(text))
+}
+
+const SUFFIX: Record<Encoding, string> = { br: '.br', gzip: '.gz', identity: '' }
+
+// The tightest that OHIF can live with (S44); each exception has its reason beside it.
+const POLICY = {
+  'default-src': "'none'",
+  'script-src': "'self'",
+  'style-src': "'self' 'unsafe-inline'",
+  'img-src': "'self' blob: data:",
+  'font-src': "'self'",
+  'connect-src': "'self'",
+  'worker-src': "'self'",
+  'object-src': "'self' blob:",
+  'frame-src': "'self' blob:",
+  'media-src': "'self' blob:",
+  'base-uri': "'none'",
+  'form-action': "'none'",
+  'frame-ancestors': "'none'",
+}
+
+// A worker has the policy of its own script, not of the page: only the decoder may make functions from text.
+const DECODER_POLICY = { 'default-src': "'none'", 'script-src': "'self' 'unsafe-eval'", 'connect-src': "'self'" }
+
+const policyText = (policy: Record<string, string>) =>
+  Object.entries(policy)
+    .map(([directive, value]) => `${directive} ${value}`)
+    .join('; ')
+
+const HEADERS = {
+  'Content-Security-Policy': policyText(POLICY),
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+}
+
+function headersFor(entry: ViewerFile, encoding: Encoding) {
+  return {
+    ...HEADERS,
+    ...(entry.evaluates && { 'Content-Security-Policy': policyText(DECODER_POLICY) }),
+    ...(encoding !== 'identity' && { 'Content-Encoding': encoding }),
+    // The folder's name changes with its content (RFC 8246); the page that names the folder is always asked anew.
+    'Cache-Control': entry.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
+    // A strong validator must differ between encodings (RFC 9110 §8.8.3.3).
+    ETag: `"${entry.hash}${SUFFIX[encoding]}"`,
+    Vary: 'Accept-Encoding',
+  }
+}
+
+function chooseEncoding(accept: string | undefined, { encodings }: ViewerFile): Encoding {
+  const accepted = acceptedEncodings(accept ?? '')
+  if (encodings.br && accepted('br')) return 'br'
+  if (encodings.gzip && accepted('gzip')) return 'gzip'
+  return 'identity'
+}
+
+// RFC 9110 §12.5.3: `br;q=0` refuses it, `*` stands for whatever is not named.
+function acceptedEncodings(accept: string): (name: string) => boolean {
+  const weights = new Map<string, number>()
+  for (const item of accept.toLowerCase().split(',')) {
+    const [name = '', ...parameters] = item.split(';').map((part) => part.trim())
+    const q = parameters.find((parameter) => parameter.startsWith('q='))
+    weights.set(name, q === undefined ? 1 : Number(q.slice(2)))
+  }
+  return (name) => (weights.get(name) ?? weights.get('*') ?? 0) > 0
+}
+
+function isUnchanged(ifNoneMatch: string | undefined, etag: string): boolean {
+  if (ifNoneMatch === undefined) return false
+  const known = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  return known.includes('*') || known.includes(etag)
+}

@@ -1,0 +1,155 @@
+/** One change to OHIF's own files. `times` is how often it must apply over all files: no more, no fewer. */
+export interface Patch {
+  why: string
+  find: string | RegExp
+  replace: string
+  times: number
+}
+
+/** Applies every patch to every text; a patch that does not apply as often as promised stops the build. */
+export function applyPatches(texts: Map<string, string>, patches: readonly Patch[]): void {
+  const wrong: string[] = []
+  for (const patch of patches) {
+    const applied = applyPatch(texts, patch)
+    if (applied === patch.times) continue
+    wrong.push(`  ${applied} times instead of ${patch.times}: ${patch.why}\n    ${String(patch.find)}`)
+  }
+  if (wrong.length > 0) {
+    throw new Error(`OHIF has changed: these patches no longer apply as expected\n${wrong.join('\n')}`)
+  }
+}
+
+function applyPatch(texts: Map<string, string>, { find, replace }: Patch): number {
+  let applied = 0
+  for (const [name, text] of texts) {
+    if (typeof find === 'string') {
+      const parts = text.split(find)
+      if (parts.length === 1) continue
+      applied += parts.length - 1
+      texts.set(name, parts.join(replace))
+      continue
+    }
+    const found = text.match(find)?.length ?? 0
+    if (found === 0) continue
+    applied += found
+    texts.set(name, text.replace(find, replace))
+  }
+  return applied
+}
+
+const DROPPED = [
+  'extension-cornerstone-dynamic-volume',
+  'extension-dicom-microscopy',
+  'extension-measurement-tracking',
+  'extension-test',
+  'extension-tmtv',
+  'extension-ultrasound-pleura-bline',
+  'mode-basic-dev-mode',
+  'mode-longitudinal',
+  'mode-microscopy',
+  'mode-preclinical-4d',
+  'mode-segmentation',
+  'mode-test',
+  'mode-tmtv',
+  'mode-ultrasound-pleura-bline',
+]
+
+/** What is left out of OHIF before looking which files are still needed. */
+export const MODULE_PATCHES: readonly Patch[] = [
+  ...DROPPED.map((name) => ({
+    why: `leave out ${name}`,
+    find: new RegExp(`  if \\(module === "@ohif/${name}"\\) \\{\\n.*\\n.*\\n  \\}\\n`, 'g'),
+    replace: '',
+    times: 1,
+  })),
+  {
+    why: 'load only the modes and extensions we keep at start',
+    find: new RegExp(`pluginImports_\\w+\\.push\\("@ohif/(${DROPPED.join('|')})"\\);\\n`, 'g'),
+    replace: '',
+    times: 7,
+  },
+  {
+    why: 'no module from elsewhere: the microscopy viewer',
+    find: /  if \(module === "dicom-microscopy-viewer"\) \{\n.*\n.*\n {2}\}\n/g,
+    replace: '',
+    times: 1,
+  },
+  {
+    why: 'no module from elsewhere: names from configuration or address',
+    find: 'return (await window.browserImportFunction(module)).default;',
+    replace: 'throw new Error(`${module} is not part of this viewer`);',
+    times: 1,
+  },
+]
+
+/** Changes to the files that are served. `base` is the versioned folder, `italian` the catalogue as JSON. */
+export function filePatches(base: string, italian: string): Patch[] {
+  return [
+    {
+      why: 'chunks and workers are asked for below /viewer/',
+      find: '__webpack_require__.p = "/";',
+      replace: `__webpack_require__.p = ${JSON.stringify(base)};`,
+      times: 4,
+    },
+    {
+      why: 'fonts of the style sheet',
+      find: /url\(\/(?=[0-9a-f]+\.woff2\))/g,
+      replace: `url(${base}`,
+      times: 5,
+    },
+    {
+      why: 'S20: never ask for the patient’s other studies, not even to be refused',
+      find: /const mrn = qidoForStudyUID\[0\]\.mrn;\n/g,
+      replace: 'const mrn = undefined;\n',
+      times: 1,
+    },
+    {
+      why: 'no About, Preferences, Appearance: they lead elsewhere',
+      find: 'menuOptions: menuOptions,\n    isReturnEnabled',
+      replace: 'menuOptions: [],\n    isReturnEnabled',
+      times: 2,
+    },
+    {
+      why: 'no gear without a menu behind it',
+      find: /className: "flex-shrink-0"\n\s*\}, (?=.{0,20}react\.createElement\(DropdownMenu_DropdownMenu, null)/g,
+      replace: 'className: "flex-shrink-0"}, menuOptions.length > 0 && ',
+      times: 1,
+    },
+    {
+      why: 'S47: no list of local files, no debug page, whatever the address says',
+      find: /const bakedInRoutes = \[\{[^]*?\n\}\];/g,
+      replace: `const bakedInRoutes = [{ path: '/notfoundserver', children: NotFoundServer }, { path: '/notfoundstudy', children: NotFoundStudy }];`,
+      times: 1,
+    },
+    {
+      why: 'S47: no token from the address',
+      find: "const token = lowerCaseSearchParams.get('token');",
+      replace: 'const token = null;',
+      times: 1,
+    },
+    {
+      why: 'catalogues of other languages',
+      find: /;\/\/ CONCATENATED MODULE: \.\.\/\.\.\/i18n\/src\/locales\/(?!en-US\/|index\.js)[^\n]*\n(?:(?!;\/\/ CONCATENATED MODULE)[^\n]*\n)*/g,
+      replace: '',
+      times: 244,
+    },
+    {
+      why: 'Italian beside English; the other languages are left out',
+      find: /const src_locales = \(\{[^}]*\}\);/g,
+      replace: `const src_locales = { ...en_US, it: ${italian.replaceAll('$', '$$$$')} };`,
+      times: 1,
+    },
+    {
+      why: 'always Italian, whatever browser, cookie or address say',
+      find: 'resources: src_locales,',
+      replace: "resources: src_locales, lng: 'it',",
+      times: 1,
+    },
+    {
+      why: 'no language cookie (it would need a mention in the privacy notice)',
+      find: "caches: ['localStorage', 'cookie']",
+      replace: 'caches: []',
+      times: 1,
+    },
+  ]
+}

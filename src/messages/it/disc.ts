@@ -1,0 +1,62 @@
+export const disc = {
+  title: 'Scarica immagini',
+  heading: 'Scarica le immagini del tuo esame',
+  lead: 'Un solo file .iso con tutto l’esame: puoi conservarlo, copiarlo su una chiavetta, masterizzarlo su disco o darlo al tuo medico.',
+  size: 'Dimensione',
+  sizeUnknown: 'La dimensione sarà indicata dal browser all’inizio del download.',
+  time: 'Tempo previsto',
+  measuring: 'Sto misurando la tua linea…',
+  measured: (time: string) => `Sulla tua linea, in questo momento: ${time}`,
+  measure: 'Misura la mia linea',
+  measureFailed: 'Non è stato possibile misurare la tua linea: guarda i tempi tipici qui sotto.',
+  typical: 'Tempi tipici secondo il tipo di collegamento',
+  line: 'Collegamento',
+  lines: [
+    { name: 'ADSL (7 Mbit/s)', megabits: 7 },
+    { name: 'Telefono 4G (20 Mbit/s)', megabits: 20 },
+    { name: 'Fibra mista rame, FTTC (50 Mbit/s)', megabits: 50 },
+    { name: 'Fibra fino a casa, FTTH (300 Mbit/s)', megabits: 300 },
+  ],
+  download: 'Scarica immagini',
+  file: 'Nome del file',
+  started:
+    'Il download è iniziato: il browser ne mostra l’avanzamento. Non chiudere il browser finché non è finito; se si interrompe, riprendilo dall’elenco dei download.',
+  protect: 'È buona prassi proteggere i propri dati personali e sensibili.',
+  protectMore:
+    'Il file contiene i tuoi dati sanitari: non lasciarlo su computer condivisi e conserva disco o chiavetta in un luogo sicuro.',
+  containsTitle: 'Che cosa contiene',
+  contains: [
+    'Le immagini dell’esame in formato DICOM, lo standard medico, con l’indice DICOMDIR: le leggono i programmi di tutti gli ospedali.',
+    'Il referto, da leggere e nella versione firmata digitalmente.',
+    'Una pagina (INDEX.HTM) che spiega come guardare il tutto, senza installare nulla.',
+  ],
+  openTitle: 'Come si apre',
+  open: [
+    {
+      system: 'Windows 10 e 11',
+      text: 'Doppio clic sul file: compare come un disco. Per fare un CD o DVD: tasto destro, **Masterizza immagine su disco**.',
+    },
+    {
+      system: 'macOS',
+      text: 'Doppio clic sul file: compare sulla scrivania. Per fare un CD o DVD: tasto destro nel Finder, **Masterizza immagine disco**.',
+    },
+    {
+      system: 'Linux',
+      text: 'Doppio clic, o tasto destro e **Monta immagine disco**. Per fare un CD o DVD usa Brasero o K3b.',
+    },
+    {
+      system: 'Chiavetta USB',
+      text: 'Estrai il contenuto del file (con 7-Zip, WinRAR o aprendolo come sopra) e copia tutto sulla chiavetta.',
+    },
+    {
+      system: 'Telefono e tablet',
+      text: 'Conviene usare **Visualizza immagini** nel portale: non serve scaricare nulla.',
+    },
+  ],
+  openMore: 'Istruzioni passo per passo nelle domande frequenti',
+  preparingTitle: 'Stiamo preparando le immagini',
+  preparing:
+    'È un esame grande: lo stiamo preparando per il download. Puoi restare qui, la pagina si aggiorna da sola.',
+  preparingCount: (done: number, total: number) => `${done} immagini su ${total}`,
+  reload: 'Aggiorna la pagina',
+}

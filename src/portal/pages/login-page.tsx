@@ -1,0 +1,139 @@
+import { Field } from '../../ui/form.tsx'
+import { formatInstantDay, formatInstantTime } from '../../ui/format.ts'
+import { Icon } from '../../ui/icon.tsx'
+import { Layout } from '../../ui/layout.tsx'
+import { Notice } from '../../ui/notice.tsx'
+import type { Site } from '../../ui/site.ts'
+
+export type LoginProps = {
+  site: Site
+  /** Why the person sees this page again; the last three are no errors of theirs. */
+  error?: 'wrong' | { lockedUntil: Date } | 'session-over' | 'idle' | 'signed-out' | undefined
+  /** What was typed as PIN1, given back after a wrong attempt. */
+  pin1?: string | undefined
+}
+
+/** The portal's address: the two PINs (S10). */
+export function LoginPage({ site, error, pin1 }: LoginProps) {
+  const texts = site.messages.login
+  const refused = error === 'wrong' || typeof error === 'object'
+  const title = refused ? site.messages.common.errorTitle(texts.title) : texts.title
+  return (
+    <Layout site={site} title={title} scripts={['login.js']}>
+      <h1 class="portal-heading">{texts.heading}</h1>
+      <p class="portal-lead">{texts.lead}</p>
+      <div class="portal-columns">
+        <section class="portal-card">
+          <LoginNotice site={site} error={error} />
+          <form method="post" action="/accesso" id="pin-form">
+            <Pin1Field site={site} value={pin1} describedBy={refused ? 'login-error' : undefined} />
+            <Field
+              site={site}
+              name="pin2"
+              label={texts.pin2}
+              hint={texts.pin2Hint}
+              inputMode="numeric"
+              // Phones offer the code of a mail that has just come.
+              autocomplete="one-time-code"
+              maxLength={40}
+              digits
+              describedBy={refused ? 'login-error' : undefined}
+              data={{ 'not-pin2': texts.check.pin2 }}
+            />
+            <div class="portal-form-actions">
+              <button type="submit" class="btn btn-primary btn-lg portal-submit">
+                {texts.submit}
+              </button>
+              <a href="/pin2">{texts.noPin2}</a>
+            </div>
+          </form>
+        </section>
+        <aside class="portal-aside" aria-labelledby="where-title">
+          <h2 id="where-title">{texts.where}</h2>
+          <Where site={site} icon="it-file" title={texts.pin1Where} text={texts.pin1WhereMore} />
+          <Where site={site} icon="it-mail" title={texts.pin2Where} text={texts.pin2WhereMore} />
+          <p>
+            <a href="/aiuto#pin">{texts.problems}</a>
+          </p>
+        </aside>
+      </div>
+    </Layout>
+  )
+}
+
+/** PIN1, which the browser checks by its Damm digit before it is sent (S4). */
+export function Pin1Field({ site, value, describedBy }: Pin1FieldProps) {
+  const { pin1, pin1Hint, check } = site.messages.login
+  return (
+    <Field
+      site={site}
+      name="pin1"
+      label={pin1}
+      hint={pin1Hint}
+      inputMode="numeric"
+      maxLength={40}
+      digits
+      value={value}
+      describedBy={describedBy}
+      data={{
+        complete: check.complete,
+        'bad-digit': check.badDigit,
+        'too-many': check.tooMany,
+        'too-few': check.tooFew,
+        'looks-like-pin2': check.looksLikePin2,
+        'not-digits': check.notDigits,
+        filled: check.filled,
+      }}
+    />
+  )
+}
+type Pin1FieldProps = { site: Site; value?: string | undefined; describedBy?: string | undefined }
+
+function LoginNotice({ site, error }: Pick<LoginProps, 'site' | 'error'>) {
+  const texts = site.messages.login
+  if (error === undefined) return null
+  if (error === 'session-over')
+    return <Told site={site} title={texts.sessionOverTitle} text={texts.sessionOver} />
+  if (error === 'idle') return <Told site={site} title={texts.idleTitle} text={texts.idle} />
+  if (error === 'signed-out') return <Told site={site} title={texts.signedOutTitle} text={texts.signedOut} />
+  if (error === 'wrong')
+    return (
+      <Notice site={site} tone="danger" title={texts.wrongTitle} id="login-error" alert>
+        <p>{texts.wrong}</p>
+      </Notice>
+    )
+  const { lockedUntil } = error
+  return (
+    <Notice site={site} tone="warning" title={texts.lockedTitle} id="login-error" alert>
+      <p>{texts.locked(formatInstantDay(lockedUntil), formatInstantTime(lockedUntil))}</p>
+    </Notice>
+  )
+}
+
+const Told = ({ site, title, text }: { site: Site; title: string; text: string }) => (
+  <Notice site={site} tone="info" title={title}>
+    <p>{text}</p>
+  </Notice>
+)
+
+function Where({
+  site,
+  icon,
+  title,
+  text,
+}: {
+  site: Site
+  icon: 'it-file' | 'it-mail'
+  title: string
+  text: string
+}) {
+  return (
+    <div class="portal-where">
+      <Icon site={site} name={icon} />
+      <div>
+        <p class="portal-where-title">{title}</p>
+        <p>{text}</p>
+      </div>
+    </div>
+  )
+}

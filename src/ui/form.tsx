@@ -1,0 +1,66 @@
+import type { Site } from './site.ts'
+
+export type FieldProps = {
+  site: Site
+  name: string
+  label: string
+  hint?: string | undefined
+  error?: string | undefined
+  value?: string | undefined
+  type?: 'text' | 'email' | 'tel' | undefined
+  inputMode?: 'numeric' | 'text' | 'email' | 'tel' | undefined
+  autocomplete?: string | undefined
+  maxLength?: number | undefined
+  required?: boolean | undefined
+  /** Digits set in a spaced figure font. */
+  digits?: boolean | undefined
+  /** Ids of further texts that describe the field. */
+  describedBy?: string | undefined
+  data?: Record<string, string> | undefined
+}
+
+/**
+ * A labelled field whose hint and error are tied to it by aria-describedby. The label stays above the box:
+ * bootstrap-italia's floating one needs its script.
+ */
+export function Field(props: FieldProps) {
+  const { name, label, hint, error, required = true, describedBy, data = {} } = props
+  const described = [hint && `${name}-hint`, `${name}-error`, describedBy].filter(Boolean).join(' ')
+  return (
+    <div class="portal-field">
+      <label for={name}>
+        {label}
+        {!required && <span class="portal-optional"> ({props.site.messages.common.optional})</span>}
+      </label>
+      {hint && (
+        <p id={`${name}-hint`} class="portal-hint">
+          {hint}
+        </p>
+      )}
+      <input
+        id={name}
+        name={name}
+        type={props.type ?? 'text'}
+        inputmode={props.inputMode}
+        autocomplete={props.autocomplete ?? 'off'}
+        maxlength={props.maxLength}
+        value={props.value}
+        required={required}
+        class={`portal-input${props.digits ? ' portal-digits' : ''}`}
+        aria-describedby={described}
+        aria-invalid={error ? 'true' : undefined}
+        spellcheck={false}
+        autocapitalize="off"
+        {...Object.fromEntries(Object.entries(data).map(([key, text]) => [`data-${key}`, text]))}
+      />
+      <p
+        id={`${name}-error`}
+        class="portal-field-status"
+        data-state={error ? 'error' : undefined}
+        aria-live="polite"
+      >
+        {error}
+      </p>
+    </div>
+  )
+}

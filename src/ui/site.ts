@@ -1,0 +1,36 @@
+import type { Messages } from '../messages/it.ts'
+
+/** How a person reaches the organisation. What is not set is not shown: nothing is invented. */
+export type Contacts = {
+  phone?: string | undefined
+  email?: string | undefined
+  openingHours?: string | undefined
+  address?: string | undefined
+}
+
+/** What every page needs of the place it stands in: settings, texts and the addresses of the assets. */
+export type Site = {
+  organisation: string
+  contacts: Contacts
+  /** Days a report stays online (S24). */
+  availableDays: number
+  messages: Messages
+  asset: (name: string) => string
+  /** What this installation can do today: the help answers accordingly. */
+  features: { sharing: boolean; removal: boolean }
+  privacy: {
+    /** The data controller (titolare del trattamento). */
+    controller?: string | undefined
+    dataProtectionOfficer?: string | undefined
+    /** The organisation's full notice, where it has one of its own. */
+    fullNoticeUrl?: string | undefined
+  }
+  accessibility: {
+    /** The statement published on AgID's site (form.agid.gov.it). */
+    statementUrl?: string | undefined
+    feedbackEmail?: string | undefined
+  }
+}
+
+/** A signed-in visit: pages that have one warn before its idle end (S12). */
+export type PageSession = { idleSeconds: number }

@@ -45,6 +45,7 @@ CREATE TABLE "mails" (
 	"kind" text NOT NULL,
 	"dedupe_key" text NOT NULL,
 	"payload" "bytea",
+	"carries_pin2" boolean NOT NULL,
 	"state" text NOT NULL,
 	"attempts" integer DEFAULT 0 NOT NULL,
 	"next_attempt_at" timestamp with time zone NOT NULL,

@@ -9,6 +9,7 @@ const STATUS = {
   'api.unauthorized': 401,
   'access.required': 401,
   not_found: 404,
+  not_acceptable: 406,
   'visit.not_found': 404,
   'visit.exists': 409,
   'visit.no_email': 409,

@@ -194,7 +194,7 @@ function runAs(account: Account | null, command: string, args: string[], cwd: st
     cwd,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], LC_ALL: 'C.UTF-8' },
+    env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' },
   })
 }
 

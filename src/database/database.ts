@@ -112,7 +112,7 @@ async function takeGatewayLock(connection: Record<string, unknown>): Promise<pos
   })
   for (let attempt = 0; attempt < 5; attempt++) {
     const [row] = await sql`select pg_try_advisory_lock(${GATEWAY_LOCK}) as held`
-    if (row?.['held'] === true) return sql
+    if (row?.held === true) return sql
     // After kill -9 the server takes a moment to notice that the old gateway is gone.
     await sleep(300)
   }

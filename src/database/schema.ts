@@ -176,6 +176,7 @@ export const mails = pgTable(
     /** Names the event that is told: the same event is never queued twice. */
     dedupeKey: text('dedupe_key').notNull().unique(),
     payload: bytea(),
+    carriesPin2: boolean('carries_pin2').notNull(),
     state: text({ enum: ['queued', 'sending', 'sent', 'refused', 'cancelled'] }).notNull(),
     attempts: integer().notNull().default(0),
     nextAttemptAt: instant('next_attempt_at').notNull(),

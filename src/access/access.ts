@@ -1,0 +1,186 @@
+import { and, eq, gt, inArray, sql } from 'drizzle-orm'
+import { record } from '../audit/audit.ts'
+import type { KeyRing } from '../crypto/keys.ts'
+import type { Database, Transaction } from '../database/database.ts'
+import { loginLocks, mails, studies, visits } from '../database/schema.ts'
+import { hasValidCheckDigit } from '../pin/damm.ts'
+import { onlinePublications, type PublishingRules } from '../publications/publications.ts'
+import { lockVisit, sendNewPin2 } from '../visits/visits.ts'
+import { afterFailure, afterSuccess, lockedUntil, NO_FAILURES } from './lockout.ts'
+import { digestPin1, digestsOfPin1, normalisePin, verifyPin2 } from './pin.ts'
+import { closeSession, findSession, openSession } from './sessions.ts'
+import { spend } from './sources.ts'
+
+type Door = { db: Database; peppers: KeyRing; now: Date }
+export type Credentials = { pin1: string; pin2: string; source: string }
+
+export type SignIn =
+  | { ok: true; token: string }
+  /** 'mistyped': the check digit of PIN1 is wrong, which costs no attempt (S4). 'expired' is told only after the right pair (S43). */
+  | { ok: false; reason: 'mistyped' | 'wrong' | 'expired' }
+  | { ok: false; reason: 'locked'; until: Date }
+
+/** Opens a session for the right PIN1 and PIN2. Wrong ones are answered alike, in the same time, whatever was wrong (S11, S43). */
+export async function signIn(
+  { db, peppers, now }: Door,
+  { pin1: typed1, pin2: typed2, source }: Credentials,
+): Promise<SignIn> {
+  const pin1 = normalisePin(typed1)
+  const pin2 = normalisePin(typed2)
+  if (!hasValidCheckDigit(pin1)) return { ok: false, reason: 'mistyped' }
+  const again = await spend(db, { act: 'login', source, peppers, now })
+  if (again) return { ok: false, reason: 'locked', until: again }
+  // The failed attempt must be committed: refusals are returned from the transaction, not thrown.
+  return db.transaction(async (tx) => {
+    const pin1Digest = digestPin1(peppers, pin1).toString('hex')
+    const failures = await lockFailures(tx, pin1Digest, now)
+    const [visit] = await tx
+      .select()
+      .from(visits)
+      .where(inArray(visits.pin1Digest, digestsOfPin1(peppers, pin1)))
+    const visitId = visit?.id ?? null
+    const until = lockedUntil(failures, now)
+    if (until) {
+      await record(tx, now, { event: 'access.locked', actor: { kind: 'anonymous' }, source, visitId })
+      return { ok: false, reason: 'locked', until }
+    }
+    const matches = await verifyPin2(visit?.pin2Hash ?? null, pin2)
+    const next = matches ? afterSuccess(failures) : afterFailure(failures, now)
+    await tx
+      .update(loginLocks)
+      .set({ ...next, lastFailureAt: now })
+      .where(eq(loginLocks.pin1Digest, pin1Digest))
+    if (!matches || !visit) {
+      await record(tx, now, { event: 'access.failed', actor: { kind: 'anonymous' }, source, visitId })
+      return next.lockedUntil
+        ? { ok: false, reason: 'locked', until: next.lockedUntil }
+        : { ok: false, reason: 'wrong' }
+    }
+    await refreshPin1Digest(tx, visit, digestPin1(peppers, pin1))
+    const online = await onlinePublications(tx, visit.id, now)
+    if (online.length === 0) return { ok: false, reason: 'expired' }
+    await record(tx, now, { event: 'access.login', actor: { kind: 'patient' }, source, visitId })
+    return { ok: true, token: await openSession(tx, visit.id, now) }
+  })
+}
+
+/** Ends the session of "Esci" and notes it. */
+export async function signOut(db: Database, viewer: Viewer, source: string, now: Date): Promise<void> {
+  await db.transaction(async (tx) => {
+    await closeSession(tx, viewer.tokenHash)
+    await record(tx, now, {
+      event: 'access.logout',
+      actor: { kind: 'patient' },
+      source,
+      visitId: viewer.visit.id,
+    })
+  })
+}
+
+type Online = Awaited<ReturnType<typeof onlinePublications>>[number]
+/** Who is asking, and all they may see at this moment. */
+export type Viewer = { tokenHash: string; visit: typeof visits.$inferSelect; online: Online[] }
+
+/** The viewer of a session's token; null where the session ended or nothing of the visit is online any more (S12). */
+export async function findViewer(db: Database, token: string, now: Date): Promise<Viewer | null> {
+  const session = await findSession(db, token, now)
+  if (!session) return null
+  const online = await onlinePublications(db, session.visitId, now)
+  if (online.length === 0) return null
+  const [visit] = await db.select().from(visits).where(eq(visits.id, session.visitId))
+  return visit ? { tokenHash: session.tokenHash, visit, online } : null
+}
+
+export type ViewableStudy = typeof studies.$inferSelect
+
+/**
+ * The studies of those exams: matched by Accession Number (S6). A Study Instance UID that the archive also holds under
+ * another Accession Number (two patients, one UID) is left out: DICOMweb could not tell the two apart (S45).
+ */
+export async function viewableStudies(db: Database, online: Online[]): Promise<ViewableStudy[]> {
+  const accessionNumbers = online.flatMap(({ exam }) => exam.accessionNumber || [])
+  if (accessionNumbers.length === 0) return []
+  const matching = await db
+    .select()
+    .from(studies)
+    .where(inArray(studies.accessionNumber, accessionNumbers))
+    .orderBy(studies.studyInstanceUid)
+  const present = matching.filter(({ state }) => state !== 'gone')
+  if (present.length === 0) return []
+  const uids = present.map(({ studyInstanceUid }) => studyInstanceUid)
+  const everywhere = await db
+    .select({ uid: studies.studyInstanceUid, accessionNumber: studies.accessionNumber })
+    .from(studies)
+    .where(and(inArray(studies.studyInstanceUid, uids), sql`${studies.state} <> 'gone'`))
+  const foreign = new Set(
+    everywhere.flatMap(({ uid, accessionNumber }) => (accessionNumbers.includes(accessionNumber) ? [] : uid)),
+  )
+  return present.filter(({ studyInstanceUid }) => !foreign.has(studyInstanceUid))
+}
+
+const PIN2_MAILS_A_DAY = 5
+const PIN2_PAUSE_MS = 5 * 60_000
+
+/**
+ * Sends a new PIN2 to who has PIN1 alone (S11b). Says nothing of whether it did: the words on screen are the same for
+ * every PIN1. Rate-limited by source and by visit.
+ */
+export async function requestPin2(
+  door: Door & { rules: PublishingRules },
+  pin1Typed: string,
+  source: string,
+): Promise<void> {
+  const { db, peppers, rules, now } = door
+  const pin1 = normalisePin(pin1Typed)
+  if (!hasValidCheckDigit(pin1)) return
+  if (await spend(db, { act: 'pin2', source, peppers, now })) return
+  const [found] = await db
+    .select({ id: visits.id })
+    .from(visits)
+    .where(inArray(visits.pin1Digest, digestsOfPin1(peppers, pin1)))
+  if (!found || rules.pin2Delivery !== 'email') return
+  await db.transaction(async (tx) => {
+    const visit = await lockVisit(tx, found.id)
+    if (!visit.consent || !visit.email || (await askedTooOften(tx, visit.id, now))) return
+    if ((await sendNewPin2(tx, visit, rules, now)) === null) return
+    await record(tx, now, {
+      event: 'pin2.requested',
+      actor: { kind: 'anonymous' },
+      source,
+      visitId: visit.id,
+    })
+  })
+}
+
+async function askedTooOften(tx: Transaction, visitId: string, now: Date): Promise<boolean> {
+  const dayAgo = new Date(now.getTime() - 24 * 60 * 60_000)
+  const recent = await tx
+    .select({ queuedAt: mails.queuedAt })
+    .from(mails)
+    .where(and(eq(mails.visitId, visitId), eq(mails.kind, 'pin2'), gt(mails.queuedAt, dayAgo)))
+  return (
+    recent.length >= PIN2_MAILS_A_DAY ||
+    recent.some(({ queuedAt }) => now.getTime() - queuedAt.getTime() < PIN2_PAUSE_MS)
+  )
+}
+
+/** Takes the row that counts this PIN1's failures: parallel guesses at one PIN1 wait for each other. */
+async function lockFailures(tx: Transaction, pin1Digest: string, now: Date) {
+  const { failuresInRow, failuresInAll } = NO_FAILURES
+  await tx
+    .insert(loginLocks)
+    .values({ pin1Digest, failuresInRow, failuresInAll, lastFailureAt: now })
+    .onConflictDoNothing()
+  const [row] = await tx.select().from(loginLocks).where(eq(loginLocks.pin1Digest, pin1Digest)).for('update')
+  return row ?? NO_FAILURES
+}
+
+// After a rotation of the pepper the digest is renewed at the next login, so that the old pepper can be dropped.
+async function refreshPin1Digest(
+  tx: Transaction,
+  visit: typeof visits.$inferSelect,
+  pin1Digest: Buffer,
+): Promise<void> {
+  if (pin1Digest.equals(visit.pin1Digest)) return
+  await tx.update(visits).set({ pin1Digest }).where(eq(visits.id, visit.id))
+}

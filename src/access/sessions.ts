@@ -1,0 +1,56 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { and, eq, gt, lt } from 'drizzle-orm'
+import type { Database, Transaction } from '../database/database.ts'
+import { sessions } from '../database/schema.ts'
+
+export const IDLE_MS = 15 * 60_000
+const LONGEST_MS = 8 * 60 * 60_000
+// Writing each request's time would make every frame of a study an UPDATE.
+const TOUCH_MS = 30_000
+
+export type Session = { tokenHash: string; visitId: string; createdAt: Date }
+
+/** Opens a session and returns its token, which only the cookie holds (S44). */
+export async function openSession(tx: Transaction, visitId: string, now: Date): Promise<string> {
+  const token = randomBytes(32).toString('base64url')
+  const expiresAt = new Date(now.getTime() + LONGEST_MS)
+  await tx
+    .insert(sessions)
+    .values({ tokenHash: hashToken(token), visitId, createdAt: now, lastSeenAt: now, expiresAt })
+  return token
+}
+
+/** The session of a token, if it is neither idle for 15 minutes nor older than 8 hours (S12); notes that it is in use. */
+export async function findSession(db: Database, token: string, now: Date): Promise<Session | null> {
+  const tokenHash = hashToken(token)
+  const idleSince = new Date(now.getTime() - IDLE_MS)
+  const [found] = await db
+    .select()
+    .from(sessions)
+    .where(
+      and(eq(sessions.tokenHash, tokenHash), gt(sessions.lastSeenAt, idleSince), gt(sessions.expiresAt, now)),
+    )
+  if (!found) return null
+  if (now.getTime() - found.lastSeenAt.getTime() > TOUCH_MS) {
+    await db
+      .update(sessions)
+      .set({ lastSeenAt: now })
+      .where(and(eq(sessions.tokenHash, tokenHash), lt(sessions.lastSeenAt, now)))
+  }
+  return { tokenHash, visitId: found.visitId, createdAt: found.createdAt }
+}
+
+/** Ends one session ("Esci"). */
+export async function closeSession(tx: Transaction, tokenHash: string): Promise<void> {
+  await tx.delete(sessions).where(eq(sessions.tokenHash, tokenHash))
+}
+
+/** Ends every session of a visit: withdrawal, expiry, a new PIN (S12). */
+export async function closeSessionsOf(tx: Transaction, visitId: string): Promise<void> {
+  await tx.delete(sessions).where(eq(sessions.visitId, visitId))
+}
+
+// 256 random bits need no salt and no slow hash: there is nothing to guess.
+function hashToken(token: string): string {
+  return createHash('sha256').update(token).digest('hex')
+}

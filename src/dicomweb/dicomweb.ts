@@ -1,0 +1,130 @@
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { type Context, Hono } from 'hono'
+import { AppError } from '../errors.ts'
+import { pullStream } from '../http/stream.ts'
+import type { Orthanc, OrthancResponse } from '../orthanc/orthanc.ts'
+import { parseQuery } from './query.ts'
+import { parseResource, pathOf, type Resource } from './resource.ts'
+
+/** The studies that the asking session may see, by Study Instance UID; refuses with `access.required`. */
+export type Authorise = (
+  c: Context,
+) => Promise<{
+  studyInstanceUids: ReadonlySet<string>
+  noteViewed: (studyInstanceUid: string) => Promise<void>
+}>
+
+const compress = promisify(gzip)
+const JSON_TYPE = 'application/dicom+json'
+const LONGEST_ACCEPT = 256
+
+/**
+ * /dicomweb: every path is read by allow-list, checked against the session's studies and asked of Orthanc by a path
+ * built anew (S45, S46). What is not on the list, and what is somebody else's, is the same 404.
+ */
+export function dicomwebRoutes({
+  orthanc,
+  authorise,
+  portalUrl,
+}: {
+  orthanc: Orthanc
+  authorise: Authorise
+  portalUrl: string
+}) {
+  return new Hono().get('/*', async (c) => {
+    const { studyInstanceUids, noteViewed } = await authorise(c)
+    const url = new URL(c.req.url)
+    const resource = parseResource(url.pathname.slice('/dicomweb'.length))
+    const query = resource && parseQuery(resource.kind, url.searchParams)
+    if (!resource || !query) throw new AppError('not_found')
+    if (resource.studyInstanceUid !== undefined && !studyInstanceUids.has(resource.studyInstanceUid))
+      throw new AppError('not_found')
+    if (resource.kind === 'search-studies') {
+      const wanted = query.studyInstanceUids ?? [...studyInstanceUids]
+      return searchStudies(
+        c,
+        orthanc,
+        wanted.filter((uid) => studyInstanceUids.has(uid)),
+        query.search,
+      )
+    }
+    if (resource.studyInstanceUid && resource.kind !== 'search-series')
+      await noteViewed(resource.studyInstanceUid)
+    return forward(c, orthanc, resource, query.search, portalUrl)
+  })
+}
+
+/** QIDO-RS over the session's studies, one question each: nothing a visitor writes reaches the archive's search. */
+async function searchStudies(
+  c: Context,
+  orthanc: Orthanc,
+  studyInstanceUids: string[],
+  search: string,
+): Promise<Response> {
+  const parameters = new URLSearchParams(search)
+  const offset = Number(parameters.get('offset') ?? 0)
+  const limit = Number(parameters.get('limit') ?? studyInstanceUids.length)
+  const included = parameters.getAll('includefield').map((field) => `&includefield=${field}`)
+  const found: unknown[] = []
+  for (const uid of studyInstanceUids.slice(offset, offset + limit)) {
+    const path = `/studies?StudyInstanceUID=${uid}${included.join('')}`
+    const response = await orthanc.dicomWeb(path, { accept: JSON_TYPE }, new AbortController().signal)
+    if (response.statusCode !== 200) {
+      await response.body.dump()
+      throw new AppError('images.unavailable')
+    }
+    found.push(...((await response.body.json()) as unknown[]))
+  }
+  return c.body(JSON.stringify(found), 200, { 'content-type': JSON_TYPE })
+}
+
+async function forward(
+  c: Context,
+  orthanc: Orthanc,
+  resource: Resource,
+  search: string,
+  portalUrl: string,
+): Promise<Response> {
+  const abort = new AbortController()
+  const response = await orthanc.dicomWeb(
+    pathOf(resource) + search,
+    { accept: acceptFor(c, resource) },
+    abort.signal,
+  )
+  if (response.statusCode >= 400) {
+    await response.body.dump()
+    if (response.statusCode === 406 || response.statusCode === 415) throw new AppError('not_acceptable')
+    throw new AppError(response.statusCode < 500 ? 'not_found' : 'images.unavailable')
+  }
+  const type = String(response.headers['content-type'] ?? 'application/octet-stream')
+  if (type.startsWith(JSON_TYPE)) return json(c, response, orthanc.dicomWebRoot, portalUrl)
+  const length = response.headers['content-length']
+  const headers = { 'content-type': type, ...(length ? { 'content-length': String(length) } : {}) }
+  return new Response(pullStream(response.body, abort), {
+    status: 200,
+    headers: { ...headers, 'cache-control': 'no-store' },
+  })
+}
+
+/** Metadata and search results: the archive's own address becomes ours, and text that shrinks sixtyfold goes compressed. */
+async function json(
+  c: Context,
+  response: OrthancResponse,
+  archiveRoot: string,
+  portalUrl: string,
+): Promise<Response> {
+  const text = (await response.body.text()).replaceAll(archiveRoot, `${portalUrl}/dicomweb`)
+  const headers = { 'content-type': JSON_TYPE, 'cache-control': 'no-store', vary: 'Accept-Encoding' }
+  if (!/\bgzip\b/.test(c.req.header('accept-encoding') ?? '')) return c.body(text, 200, headers)
+  const zipped = await compress(text, { level: 4 })
+  return c.body(new Uint8Array(zipped), 200, { ...headers, 'content-encoding': 'gzip' })
+}
+
+function acceptFor(c: Context, { kind }: Resource): string {
+  if (kind.startsWith('search-') || kind === 'metadata') return JSON_TYPE
+  const given = c.req.header('accept')
+  if (given && given.length <= LONGEST_ACCEPT && given !== '*/*') return given
+  if (kind === 'rendered' || kind === 'thumbnail') return 'image/jpeg'
+  return kind === 'retrieve' ? 'multipart/related; type="application/dicom"; transfer-syntax=*' : '*/*'
+}

@@ -1,0 +1,54 @@
+import type { Resource } from './resource.ts'
+
+// Keys that narrow a search to what it is within anyway: dropped, as results come from the session's studies alone (S45).
+const IGNORED = new Set([
+  'PatientID',
+  '00100020',
+  'PatientName',
+  '00100010',
+  'AccessionNumber',
+  '00080050',
+  'StudyDate',
+  '00080020',
+  'fuzzymatching',
+])
+const PASSED: Record<string, RegExp> = {
+  includefield: /^(?:all|[0-9A-Za-z]{1,64})(?:,[0-9A-Za-z]{1,64})*$/,
+  limit: /^[0-9]{1,6}$/,
+  offset: /^[0-9]{1,6}$/,
+  Modality: /^[A-Z]{2,16}$/,
+  '00080060': /^[A-Z]{2,16}$/,
+  SeriesInstanceUID: /^[0-9.]{1,64}$/,
+  '0020000E': /^[0-9.]{1,64}$/,
+  SOPInstanceUID: /^[0-9.]{1,64}$/,
+  '00080018': /^[0-9.]{1,64}$/,
+}
+const STUDY_KEYS = ['StudyInstanceUID', '0020000D']
+const RENDERING: Record<string, RegExp> = {
+  viewport: /^[0-9]{1,5},[0-9]{1,5}$/,
+  window: /^-?[0-9.]{1,12},[0-9.]{1,12},(?:linear|linear-exact|sigmoid)$/,
+  quality: /^[0-9]{1,3}$/,
+}
+
+export type Query = {
+  /** Studies that were asked for; null where the question leaves them open. */
+  studyInstanceUids: string[] | null
+  /** What Orthanc is told, already encoded; '' where nothing is. */
+  search: string
+}
+
+/** Reads a query string by allow-list; null where it holds a parameter that is not on it, or an odd value. */
+export function parseQuery(kind: Resource['kind'], parameters: URLSearchParams): Query | null {
+  const searching = kind.startsWith('search-')
+  const allowed = searching ? PASSED : kind === 'rendered' || kind === 'thumbnail' ? RENDERING : {}
+  const passed = new URLSearchParams()
+  let studyInstanceUids: string[] | null = null
+  for (const [name, value] of parameters) {
+    if (searching && STUDY_KEYS.includes(name)) studyInstanceUids = value.split(/[,\\]/)
+    else if (searching && IGNORED.has(name)) continue
+    else if (allowed[name]?.test(value)) passed.append(name, value)
+    else return null
+  }
+  const search = passed.toString()
+  return { studyInstanceUids, search: search ? `?${search}` : '' }
+}

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto'
+import { and, asc, eq, inArray, lte } from 'drizzle-orm'
+import { record } from '../audit/audit.ts'
+import type { KeyRing } from '../crypto/keys.ts'
+import { seal, unseal } from '../crypto/seal.ts'
+import type { Database, Transaction } from '../database/database.ts'
+import { mails, visits } from '../database/schema.ts'
+import { nextAttempt } from './retry.ts'
+
+export type Notice = {
+  visitId: string
+  kind: (typeof mails.$inferSelect)['kind']
+  /** Names the event told: queuing it twice queues it once. */
+  dedupeKey: string
+  pin2: string | null
+  /** Day of the exam that is told of, and last day online; 'YYYY-MM-DD'. */
+  examDate: string
+  availableUntil: string
+}
+
+export type DueMail = { id: string; attempts: number; to: string; visitId: string } & Pick<Notice, 'kind'> &
+  Letter
+
+/** What a mail says, kept sealed until it is sent. */
+type Letter = Pick<Notice, 'pin2' | 'examDate' | 'availableUntil'>
+
+export type Delivery = { outcome: 'sent' } | { outcome: 'refused' | 'failed'; error: string }
+
+// Longer than any SMTP conversation of ours may take: past it, the sender is taken for dead.
+const LEASE_MS = 5 * 60_000
+
+/** Queues a mail in the transaction of what it tells, so that neither is without the other (S9). */
+export async function queueMail(tx: Transaction, notice: Notice, keys: KeyRing, now: Date): Promise<void> {
+  const id = randomUUID()
+  const { pin2, examDate, availableUntil } = notice
+  const letter: Letter = { pin2, examDate, availableUntil }
+  const payload = seal(keys, `mail:${id}`, JSON.stringify(letter))
+  await tx
+    .insert(mails)
+    .values({
+      id,
+      visitId: notice.visitId,
+      kind: notice.kind,
+      dedupeKey: notice.dedupeKey,
+      payload,
+      carriesPin2: notice.pin2 !== null,
+      state: 'queued',
+      nextAttemptAt: now,
+      queuedAt: now,
+    })
+    .onConflictDoNothing({ target: mails.dedupeKey })
+}
+
+/** Drops mails that wait: all of a visit, or only those whose PIN2 has just been replaced. */
+export async function cancelMails(
+  tx: Transaction,
+  visitId: string,
+  { withPin2 }: { withPin2: boolean },
+): Promise<void> {
+  const waiting = inArray(mails.state, ['queued', 'sending'])
+  await tx
+    .update(mails)
+    .set({ state: 'cancelled', payload: null })
+    .where(and(eq(mails.visitId, visitId), waiting, withPin2 ? eq(mails.carriesPin2, true) : undefined))
+}
+
+/** Takes the next mail that is due, for this gateway alone; null where none is. A mail whose sender died is due again. */
+export async function takeDueMail(db: Database, keys: KeyRing, now: Date): Promise<DueMail | null> {
+  return db.transaction(async (tx) => {
+    const [due] = await tx
+      .select({ mail: mails, to: visits.email })
+      .from(mails)
+      .innerJoin(visits, eq(visits.id, mails.visitId))
+      .where(and(inArray(mails.state, ['queued', 'sending']), lte(mails.nextAttemptAt, now)))
+      .orderBy(asc(mails.nextAttemptAt))
+      .limit(1)
+      .for('update', { of: mails, skipLocked: true })
+    if (!due) return null
+    const { mail, to } = due
+    if (!to || !mail.payload) {
+      await tx.update(mails).set({ state: 'cancelled', payload: null }).where(eq(mails.id, mail.id))
+      return null
+    }
+    const lease = {
+      state: 'sending' as const,
+      attempts: mail.attempts + 1,
+      nextAttemptAt: new Date(now.getTime() + LEASE_MS),
+    }
+    await tx.update(mails).set(lease).where(eq(mails.id, mail.id))
+    const letter = JSON.parse(unseal(keys, `mail:${mail.id}`, mail.payload)) as Letter
+    return { id: mail.id, attempts: lease.attempts, to, visitId: mail.visitId, kind: mail.kind, ...letter }
+  })
+}
+
+/** Notes how a delivery ended: the PIN2 in it is wiped once it was sent or refused for good. */
+export async function noteDelivery(
+  db: Database,
+  mail: DueMail,
+  delivery: Delivery,
+  now: Date,
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    const taken = and(eq(mails.id, mail.id), eq(mails.state, 'sending'))
+    if (delivery.outcome === 'failed') {
+      const nextAttemptAt = nextAttempt(mail.attempts, now)
+      await tx.update(mails).set({ state: 'queued', nextAttemptAt, lastError: delivery.error }).where(taken)
+      return
+    }
+    const sent = delivery.outcome === 'sent'
+    const final = sent
+      ? { state: 'sent' as const, sentAt: now, lastError: null }
+      : { state: 'refused' as const, lastError: delivery.error }
+    await tx
+      .update(mails)
+      .set({ ...final, payload: null })
+      .where(taken)
+    const details = { kind: mail.kind, attempts: mail.attempts }
+    await record(tx, now, {
+      event: sent ? 'mail.sent' : 'mail.refused',
+      actor: { kind: 'system' },
+      visitId: mail.visitId,
+      details,
+    })
+  })
+}

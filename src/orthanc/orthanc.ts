@@ -1,0 +1,203 @@
+import { Pool } from 'undici'
+import { AppError } from '../errors.ts'
+
+/** An answer of Orthanc still to be read: `body` must be consumed or destroyed. */
+export type OrthancResponse = Awaited<ReturnType<Pool['request']>>
+
+export type OrthancStudy = {
+  orthancId: string
+  studyInstanceUid: string
+  accessionNumber: string
+  patientBirthDate: string | null
+  description: string | null
+  stable: boolean
+  seriesCount: number
+  instanceCount: number
+  sizeBytes: number
+}
+
+export type Change = { seq: number; type: string; resource: string; id: string }
+
+/** Where and as whom Orthanc is reached, and the few calls this gateway ever makes of it (S46). */
+export type Orthanc = ReturnType<typeof createOrthanc>
+
+/** A client of one Orthanc. Any failure to reach or to be let in is `pacs.unavailable`. */
+export function createOrthanc(options: {
+  url: string
+  user: string
+  password: string
+  connections?: number
+}) {
+  const base = new URL(options.url)
+  const pool = new Pool(base.origin, {
+    connections: options.connections ?? 12,
+    // Orthanc's keep-alive says one second, less undici's default margin: without this each request opens a connection.
+    keepAliveTimeoutThreshold: 200,
+    headersTimeout: 60_000,
+    bodyTimeout: 60_000,
+    connectTimeout: 5_000,
+  })
+  const root = base.pathname.replace(/\/+$/, '')
+  const authorization = `Basic ${Buffer.from(`${options.user}:${options.password}`).toString('base64')}`
+
+  async function get(
+    path: string,
+    headers: Record<string, string> = {},
+    signal?: AbortSignal,
+  ): Promise<OrthancResponse> {
+    try {
+      const response = await pool.request({
+        method: 'GET',
+        path: root + path,
+        headers: { authorization, ...headers },
+        ...(signal ? { signal } : {}),
+      })
+      if (response.statusCode !== 401 && response.statusCode !== 403) return response
+      await response.body.dump()
+    } catch (error) {
+      if (signal?.aborted) throw error
+      throw new AppError('pacs.unavailable', 'Orthanc does not answer.', {}, { cause: error })
+    }
+    throw new AppError(
+      'pacs.unavailable',
+      'Orthanc refuses the gateway’s credentials: check ORTHANC_USER and ORTHANC_PASSWORD.',
+    )
+  }
+
+  /** Parsed JSON, or null on 404. */
+  async function json<Body>(path: string): Promise<Body | null> {
+    const response = await get(path)
+    if (response.statusCode === 404) {
+      await response.body.dump()
+      return null
+    }
+    if (response.statusCode !== 200) {
+      await response.body.dump()
+      throw new AppError('pacs.unavailable', `Orthanc answered ${response.statusCode}.`)
+    }
+    try {
+      return (await response.body.json()) as Body
+    } catch (error) {
+      throw new AppError('pacs.unavailable', 'Orthanc’s answer broke off.', {}, { cause: error })
+    }
+  }
+
+  return {
+    /** Version and name, to check at start (S46). */
+    async system(): Promise<{ version: string }> {
+      const system = await json<{ Version?: string }>('/system')
+      return { version: system?.Version ?? 'unknown' }
+    },
+
+    /** Does it answer a stranger? It must not (S46). */
+    async answersWithoutCredentials(): Promise<boolean> {
+      try {
+        const { statusCode, body } = await pool.request({ method: 'GET', path: `${root}/system` })
+        await body.dump()
+        return statusCode < 400
+      } catch (error) {
+        throw new AppError('pacs.unavailable', 'Orthanc does not answer.', {}, { cause: error })
+      }
+    },
+
+    /** Up to `limit` changes after `since`; `last` is the newest sequence number Orthanc has. */
+    async changes(since: number, limit: number): Promise<{ changes: Change[]; done: boolean; last: number }> {
+      const answer = await json<ChangesAnswer>(`/changes?since=${since}&limit=${limit}`)
+      if (!answer) throw new AppError('pacs.unavailable', 'Orthanc has no /changes.')
+      const changes = answer.Changes.map(({ Seq, ChangeType, ResourceType, ID }) => ({
+        seq: Seq,
+        type: ChangeType,
+        resource: ResourceType,
+        id: ID,
+      }))
+      return { changes, done: answer.Done, last: answer.Last }
+    },
+
+    /** The newest sequence number of /changes: lower than our cursor where the archive was replaced. */
+    async lastChange(): Promise<number> {
+      const answer = await json<ChangesAnswer>('/changes?last')
+      return answer?.Last ?? 0
+    },
+
+    /** What there is of a study; null where the archive has it no more. */
+    async study(orthancId: string): Promise<OrthancStudy | null> {
+      const study = await json<StudyAnswer>(`/studies/${id(orthancId)}`)
+      const statistics = study && (await json<StatisticsAnswer>(`/studies/${id(orthancId)}/statistics`))
+      if (!study || !statistics) return null
+      return {
+        orthancId,
+        studyInstanceUid: study.MainDicomTags.StudyInstanceUID ?? '',
+        accessionNumber: (study.MainDicomTags.AccessionNumber ?? '').trim(),
+        patientBirthDate: study.PatientMainDicomTags?.PatientBirthDate?.trim() || null,
+        description: study.MainDicomTags.StudyDescription?.trim() || null,
+        stable: study.IsStable,
+        seriesCount: statistics.CountSeries,
+        instanceCount: statistics.CountInstances,
+        sizeBytes: Number(statistics.DicomDiskSize ?? statistics.DiskSize),
+      }
+    },
+
+    /** Which study an instance or series belongs to; null where it is gone. */
+    async studyOf(level: 'instances' | 'series', orthancId: string): Promise<string | null> {
+      const study = await json<{ ID: string }>(`/${level}/${id(orthancId)}/study`)
+      return study?.ID ?? null
+    },
+
+    /** Orthanc's ids of a study's instances, sorted; null where the study is gone. */
+    async instanceIds(orthancId: string): Promise<string[] | null> {
+      const instances = await json<{ ID: string }[]>(`/studies/${id(orthancId)}/instances`)
+      return instances?.map(({ ID }) => ID).sort() ?? null
+    },
+
+    /** The DICOM file of an instance as stored; null where it is gone. */
+    async instanceFile(orthancId: string, signal?: AbortSignal): Promise<Uint8Array | null> {
+      const response = await get(`/instances/${id(orthancId)}/file`, {}, signal)
+      if (response.statusCode !== 200) {
+        await response.body.dump()
+        if (response.statusCode === 404) return null
+        throw new AppError('pacs.unavailable', `Orthanc answered ${response.statusCode}.`)
+      }
+      try {
+        return await response.body.bytes()
+      } catch (error) {
+        throw new AppError(
+          'pacs.unavailable',
+          'An instance’s transfer from Orthanc broke off.',
+          {},
+          { cause: error },
+        )
+      }
+    },
+
+    /** A DICOMweb request, whose path was rebuilt from checked identifiers and never taken from the visitor. */
+    dicomWeb: (path: string, headers: Record<string, string>, signal: AbortSignal) =>
+      get(`/dicom-web${path}`, headers, signal),
+
+    /** Orthanc's DICOMweb root, as it stands in the URLs it writes. */
+    dicomWebRoot: `${base.origin}${root}/dicom-web`,
+
+    close: () => pool.destroy(),
+  }
+}
+
+type ChangesAnswer = {
+  Changes: { Seq: number; ChangeType: string; ResourceType: string; ID: string }[]
+  Done: boolean
+  Last: number
+}
+type StudyAnswer = {
+  MainDicomTags: { StudyInstanceUID?: string; AccessionNumber?: string; StudyDescription?: string }
+  PatientMainDicomTags?: { PatientBirthDate?: string }
+  IsStable: boolean
+}
+type StatisticsAnswer = {
+  CountSeries: number
+  CountInstances: number
+  DiskSize: string
+  DicomDiskSize?: string
+}
+
+function id(orthancId: string): string {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{8}){4}$/.test(orthancId)) throw new AppError('not_found')
+  return orthancId
+}

@@ -1,0 +1,139 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { and, eq, inArray, ne, sql } from 'drizzle-orm'
+import type { Database, Transaction } from '../database/database.ts'
+import { exams, pacsCursor, studies } from '../database/schema.ts'
+import { AppError } from '../errors.ts'
+import { errorCode, type Log } from '../log.ts'
+import type { Change, Orthanc, OrthancStudy } from '../orthanc/orthanc.ts'
+import { type PublishingRules, publishReady } from '../publications/publications.ts'
+
+const BATCH = 500
+const IDLE_PAUSE_MS = 1_000
+const LONGEST_PAUSE_MS = 30_000
+
+type Follower = { db: Database; orthanc: Orthanc; rules: PublishingRules; clock: () => Date }
+
+/** Follows Orthanc's /changes until `signal` ends it; an Orthanc or a database that is away is waited for, with growing pauses. */
+export async function followPacs(follower: Follower & { log: Log; signal: AbortSignal }): Promise<void> {
+  const { log, signal } = follower
+  let failures = 0
+  while (!signal.aborted) {
+    let pause = 0
+    try {
+      const { done } = await followOnce(follower)
+      if (failures > 0) log('info', 'pacs.back', { failures })
+      failures = 0
+      pause = done ? IDLE_PAUSE_MS : 0
+    } catch (error) {
+      failures += 1
+      pause = Math.min(IDLE_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS)
+      const detail = error instanceof AppError ? error.detail : undefined
+      log('warn', 'pacs.unavailable', { code: errorCode(error), detail, failures })
+    }
+    if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+/**
+ * Handles the next batch of changes. What they change, what gets published by it and the cursor are one transaction:
+ * an event is neither lost nor handled twice with effect, whichever side restarts and however many gateways follow.
+ */
+export async function followOnce({ db, orthanc, rules, clock }: Follower): Promise<{ done: boolean }> {
+  const since = await readCursor(db)
+  const { changes, done, last } = await orthanc.changes(since, BATCH)
+  if (changes.length === 0 && last < since) {
+    // The archive was replaced or restored: its numbers start again, so do we. Handling a change again is harmless.
+    await db.update(pacsCursor).set({ lastSeq: 0, updatedAt: clock() }).where(eq(pacsCursor.lastSeq, since))
+    return { done: last === 0 }
+  }
+  const upTo = changes.at(-1)?.seq
+  if (upTo === undefined) return { done: true }
+  const touched = await touchedStudies(orthanc, changes)
+  const found = new Map<string, OrthancStudy | null>()
+  for (const orthancId of touched.keys()) found.set(orthancId, await orthanc.study(orthancId))
+
+  await db.transaction(async (tx) => {
+    const [cursor] = await tx.select().from(pacsCursor).where(eq(pacsCursor.id, 1)).for('update')
+    // Another gateway was faster: these changes are handled.
+    if (cursor && cursor.lastSeq !== since) return
+    const now = clock()
+    const accessionNumbers = new Set<string>()
+    for (const [orthancId, study] of found) {
+      const known = await noteStudy(tx, orthancId, study, touched.get(orthancId) === 'stable', now)
+      for (const accessionNumber of known) accessionNumbers.add(accessionNumber)
+    }
+    await publishMatching(tx, [...accessionNumbers], rules, now)
+    await tx
+      .insert(pacsCursor)
+      .values({ id: 1, lastSeq: upTo, updatedAt: now })
+      .onConflictDoUpdate({ target: pacsCursor.id, set: { lastSeq: upTo, updatedAt: now } })
+  })
+  return { done }
+}
+
+async function readCursor(db: Database): Promise<number> {
+  const [cursor] = await db.select().from(pacsCursor).where(eq(pacsCursor.id, 1))
+  if (cursor) return cursor.lastSeq
+  await db
+    .insert(pacsCursor)
+    .values({ id: 1, lastSeq: 0, updatedAt: new Date(0) })
+    .onConflictDoNothing()
+  return 0
+}
+
+/** Which studies the changes are about, and whether one became stable by them. */
+async function touchedStudies(
+  orthanc: Orthanc,
+  changes: Change[],
+): Promise<Map<string, 'stable' | 'arriving'>> {
+  const touched = new Map<string, 'stable' | 'arriving'>()
+  for (const { type, resource, id } of changes) {
+    if (resource !== 'Study') continue
+    touched.set(id, type === 'StableStudy' || touched.get(id) === 'stable' ? 'stable' : 'arriving')
+  }
+  // A late image of a known study comes as NewInstance alone (S8). The newest of the batch is enough to say "arriving".
+  const newest = changes.findLast(({ type }) => type === 'NewInstance')
+  const study = newest && (await orthanc.studyOf('instances', newest.id))
+  if (study && !touched.has(study)) touched.set(study, 'arriving')
+  return touched
+}
+
+/** Writes down what is known of a study; returns the Accession Numbers whose visits it may concern, before and after. */
+async function noteStudy(
+  tx: Transaction,
+  orthancId: string,
+  study: OrthancStudy | null,
+  becameStable: boolean,
+  now: Date,
+): Promise<string[]> {
+  const [before] = await tx.select().from(studies).where(eq(studies.orthancId, orthancId))
+  if (!study) {
+    if (before)
+      await tx.update(studies).set({ state: 'gone', changedAt: now }).where(eq(studies.orthancId, orthancId))
+    return before ? [before.accessionNumber] : []
+  }
+  const { stable, ...facts } = study
+  const values = { ...facts, state: stable ? ('stable' as const) : ('arriving' as const), changedAt: now }
+  // What was made from an earlier revision (manifest, metadata) is out of date once it is stable again (S8).
+  const revision = sql`${studies.revision} + ${becameStable || (stable && before?.state !== 'stable') ? 1 : 0}`
+  await tx
+    .insert(studies)
+    .values({ ...values, revision: stable ? 1 : 0 })
+    .onConflictDoUpdate({ target: studies.orthancId, set: { ...values, revision } })
+  return [study.accessionNumber, ...(before ? [before.accessionNumber] : [])]
+}
+
+async function publishMatching(
+  tx: Transaction,
+  accessionNumbers: string[],
+  rules: PublishingRules,
+  now: Date,
+): Promise<void> {
+  if (accessionNumbers.length === 0) return
+  const matching = await tx
+    .selectDistinct({ visitId: exams.visitId })
+    .from(exams)
+    .where(and(inArray(exams.accessionNumber, accessionNumbers), ne(exams.accessionNumber, '')))
+    .orderBy(exams.visitId)
+  for (const { visitId } of matching) await publishReady(tx, visitId, rules, now)
+}

@@ -1,0 +1,274 @@
+import { and, desc, eq, gt, inArray, isNull, ne, sql } from 'drizzle-orm'
+import { hashPin2, makePin2 } from '../access/pin.ts'
+import { closeSessionsOf } from '../access/sessions.ts'
+import { record } from '../audit/audit.ts'
+import type { KeyRing } from '../crypto/keys.ts'
+import type { Database, Transaction } from '../database/database.ts'
+import {
+  exams,
+  loginLocks,
+  mails,
+  manifests,
+  publications,
+  reports,
+  studies,
+  visits,
+} from '../database/schema.ts'
+import { cancelMails, type Notice, queueMail } from '../mail/outbox.ts'
+import { addDays, type Day, dayInRome, endOfDay } from '../time/rome.ts'
+
+export type PublishingRules = {
+  /** Days online after the day of publication (S24). */
+  availableDays: number
+  /** Where PIN2 is told: in the mail, or only at the desk. */
+  pin2Delivery: 'email' | 'desk'
+  encryptionKeys: KeyRing
+}
+
+export type Visit = typeof visits.$inferSelect
+export type Publication = typeof publications.$inferSelect
+type Exam = typeof exams.$inferSelect
+
+/** The last whole day online and the instant at which it ends: published on 18/05/2020, until 02/07/2020 inclusive (S24). */
+export function availability(
+  publishedAt: Date,
+  availableDays: number,
+): { availableUntil: Day; endsAt: Date } {
+  const availableUntil = addDays(dayInRome(publishedAt), availableDays)
+  return { availableUntil, endsAt: endOfDay(availableUntil) }
+}
+
+/**
+ * Publishes every exam of the visit that has all it needs (S6), and shows the newest version of a report that is
+ * already online (S7). Called after anything that could complete it; changes nothing where nothing is ready.
+ */
+export async function publishReady(
+  tx: Transaction,
+  visitId: string,
+  rules: PublishingRules,
+  now: Date,
+): Promise<void> {
+  // One at a time for a visit: a report, a study and a consent can arrive in the same moment.
+  const [visit] = await tx.select().from(visits).where(eq(visits.id, visitId)).for('update')
+  if (!visit?.consent || !visit.email) return
+  const ofVisit = await tx.select().from(exams).where(eq(exams.visitId, visitId)).orderBy(exams.position)
+  let pin2 = visit.pin2Hash
+  for (const exam of ofVisit) {
+    if (exam.excluded) continue
+    const report = await currentReport(tx, exam.id)
+    if (!report?.atHand) continue
+    const latest = await latestPublication(tx, exam.id)
+    if (latest && !latest.endedAt) {
+      if (latest.reportId !== report.id) await showNewVersion(tx, visit, latest, report.id, rules, now)
+      continue
+    }
+    if (latest && !mayReturn(latest, report.id)) continue
+    if (!(await imagesReady(tx, exam))) continue
+    pin2 = await publish(tx, { ...visit, pin2Hash: pin2 }, exam, report.id, rules, now)
+  }
+}
+
+async function publish(
+  tx: Transaction,
+  visit: Visit,
+  exam: Exam,
+  reportId: string,
+  rules: PublishingRules,
+  now: Date,
+): Promise<string> {
+  const online = availability(now, rules.availableDays)
+  const [created] = await tx
+    .insert(publications)
+    .values({ visitId: visit.id, examId: exam.id, reportId, publishedAt: now, ...online })
+    .returning({ id: publications.id })
+  if (!created) throw new Error('insert returned no publication')
+  await record(tx, now, {
+    event: 'publication.published',
+    actor: { kind: 'system' },
+    visitId: visit.id,
+    examId: exam.id,
+  })
+  const { examDate } = exam
+  const notice = {
+    kind: 'published',
+    dedupeKey: `published:${created.id}`,
+    examDate,
+    availableUntil: online.availableUntil,
+  } as const
+  if (visit.pin2Hash && (await pin2IsOnItsWay(tx, visit))) {
+    await queueMail(tx, { visitId: visit.id, pin2: null, ...notice }, rules.encryptionKeys, now)
+    return visit.pin2Hash
+  }
+  const issued = await issuePin2(tx, visit, notice, rules, now)
+  return issued.pin2Hash
+}
+
+async function showNewVersion(
+  tx: Transaction,
+  visit: Visit,
+  publication: Publication,
+  reportId: string,
+  rules: PublishingRules,
+  now: Date,
+): Promise<void> {
+  const online = availability(now, rules.availableDays)
+  const unread = { firstViewedAt: null, firstDownloadedAt: null }
+  await tx
+    .update(publications)
+    .set({ reportId, publishedAt: now, ...online, ...unread })
+    .where(eq(publications.id, publication.id))
+  await record(tx, now, {
+    event: 'publication.updated',
+    actor: { kind: 'system' },
+    visitId: visit.id,
+    examId: publication.examId,
+  })
+  const [exam] = await tx
+    .select({ examDate: exams.examDate })
+    .from(exams)
+    .where(eq(exams.id, publication.examId))
+  const notice = {
+    visitId: visit.id,
+    kind: 'updated' as const,
+    dedupeKey: `updated:${reportId}`,
+    pin2: null,
+    examDate: exam?.examDate ?? dayInRome(now),
+    availableUntil: online.availableUntil,
+  }
+  await queueMail(tx, notice, rules.encryptionKeys, now)
+}
+
+/**
+ * Makes a new PIN2 (the old one and its sessions die) and queues the mail that brings it; returns it for the one
+ * caller that may show it, the desk. The person's wrong attempts are forgotten (S42).
+ */
+export async function issuePin2(
+  tx: Transaction,
+  visit: Pick<Visit, 'id' | 'pin1Digest'>,
+  notice: Omit<Notice, 'visitId' | 'pin2'>,
+  rules: PublishingRules,
+  now: Date,
+): Promise<{ pin2: string; pin2Hash: string }> {
+  const pin2 = makePin2()
+  const pin2Hash = await hashPin2(pin2)
+  await tx.update(visits).set({ pin2Hash, pin2IssuedAt: now }).where(eq(visits.id, visit.id))
+  await tx.delete(loginLocks).where(eq(loginLocks.pin1Digest, Buffer.from(visit.pin1Digest).toString('hex')))
+  await closeSessionsOf(tx, visit.id)
+  await cancelMails(tx, visit.id, { withPin2: true })
+  await record(tx, now, { event: 'pin2.issued', actor: { kind: 'system' }, visitId: visit.id })
+  const byMail = rules.pin2Delivery === 'email'
+  // Where PIN2 is told at the desk only, a mail that brings nothing but PIN2 has nothing to say.
+  if (byMail || notice.kind === 'published') {
+    await queueMail(
+      tx,
+      { visitId: visit.id, ...notice, pin2: byMail ? pin2 : null },
+      rules.encryptionKeys,
+      now,
+    )
+  }
+  return { pin2, pin2Hash }
+}
+
+/** What is online of a visit at an instant: the one question that every reading of patient data asks first. */
+export async function onlinePublications(db: Database, visitId: string, now: Date) {
+  return db
+    .select({ publication: publications, exam: exams })
+    .from(publications)
+    .innerJoin(exams, eq(exams.id, publications.examId))
+    .where(and(eq(publications.visitId, visitId), isNull(publications.endedAt), gt(publications.endsAt, now)))
+    .orderBy(desc(exams.examDate), exams.position)
+}
+
+/**
+ * Ends what is online of a visit (S25, S26): sessions and PIN2 die, waiting mails are dropped, the portal's copies of
+ * reports and what was made from the studies are deleted. The PACS and the audit trail stay.
+ */
+export async function endPublications(
+  tx: Transaction,
+  visitId: string,
+  endedBy: NonNullable<Publication['endedBy']>,
+  now: Date,
+): Promise<void> {
+  const ended = await tx
+    .update(publications)
+    .set({ endedAt: now, endedBy })
+    .where(and(eq(publications.visitId, visitId), isNull(publications.endedAt)))
+    .returning({ examId: publications.examId })
+  await closeSessionsOf(tx, visitId)
+  await cancelMails(tx, visitId, { withPin2: false })
+  if (ended.length === 0) return
+  const examIds = ended.map(({ examId }) => examId)
+  await tx.update(visits).set({ pin2Hash: null, pin2IssuedAt: null }).where(eq(visits.id, visitId))
+  await tx
+    .update(reports)
+    .set({ document: null, pdf: null, title: null, body: null, physician: null })
+    .where(inArray(reports.examId, examIds))
+  const accessions = tx
+    .select({ accessionNumber: exams.accessionNumber })
+    .from(exams)
+    .where(inArray(exams.id, examIds))
+  const made = tx
+    .select({ orthancId: studies.orthancId })
+    .from(studies)
+    .where(inArray(studies.accessionNumber, accessions))
+  await tx.delete(manifests).where(inArray(manifests.orthancId, made))
+  for (const examId of examIds) {
+    await record(tx, now, {
+      event: 'publication.ended',
+      actor: { kind: 'system' },
+      visitId,
+      examId,
+      details: { endedBy },
+    })
+  }
+}
+
+async function currentReport(tx: Transaction, examId: string) {
+  const [report] = await tx
+    .select({ id: reports.id, atHand: sql<boolean>`${reports.document} is not null` })
+    .from(reports)
+    .where(and(eq(reports.examId, examId), isNull(reports.supersededAt)))
+    .orderBy(desc(reports.version))
+    .limit(1)
+  return report
+}
+
+async function latestPublication(tx: Transaction, examId: string): Promise<Publication | undefined> {
+  const [publication] = await tx
+    .select()
+    .from(publications)
+    .where(eq(publications.examId, examId))
+    .orderBy(desc(publications.publishedAt))
+    .limit(1)
+  return publication
+}
+
+/** May an exam whose publication ended come online again? What the person or the desk took off stays off. */
+function mayReturn(ended: Publication, reportId: string): boolean {
+  if (ended.endedBy === 'consent') return true
+  return ended.endedBy === 'expiry' && ended.reportId !== reportId
+}
+
+/** At least one study of that Accession Number is stable and none is still arriving, where images are expected at all (S6). */
+async function imagesReady(tx: Transaction, exam: Exam): Promise<boolean> {
+  if (!exam.imagesExpected) return true
+  const found = await tx
+    .select({ state: studies.state })
+    .from(studies)
+    .where(and(eq(studies.accessionNumber, exam.accessionNumber), ne(studies.state, 'gone')))
+  return found.length > 0 && found.every(({ state }) => state === 'stable')
+}
+
+/** Has the person got the present PIN2, or will they? Not where every mail that carried it was refused. */
+async function pin2IsOnItsWay(tx: Transaction, visit: Visit): Promise<boolean> {
+  const carriers = await tx
+    .select({ state: mails.state })
+    .from(mails)
+    .where(and(eq(mails.visitId, visit.id), eq(mails.carriesPin2, true)))
+    .orderBy(desc(mails.queuedAt))
+    .limit(1)
+  const [latest] = carriers
+  return (
+    latest === undefined || latest.state === 'queued' || latest.state === 'sending' || latest.state === 'sent'
+  )
+}

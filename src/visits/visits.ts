@@ -1,0 +1,261 @@
+import { and, eq, inArray, sql } from 'drizzle-orm'
+import { digestPin1, makePin1 } from '../access/pin.ts'
+import { closeSessionsOf } from '../access/sessions.ts'
+import { type Actor, record } from '../audit/audit.ts'
+import type { KeyRing } from '../crypto/keys.ts'
+import type { Database, Transaction } from '../database/database.ts'
+import { exams, loginLocks, mails, visits } from '../database/schema.ts'
+import { AppError } from '../errors.ts'
+import {
+  endPublications,
+  issuePin2,
+  onlinePublications,
+  type PublishingRules,
+  publishReady,
+  type Visit,
+} from '../publications/publications.ts'
+
+export type NewVisit = {
+  accessionNumber: string
+  patient: {
+    familyName: string
+    givenName: string
+    birthDate: string
+    birthPlace?: string | undefined
+    taxCode?: string | undefined
+    patientId?: string | undefined
+    sex?: string | undefined
+  }
+  email?: string | undefined
+  consent: boolean
+  exams: {
+    accessionNumber?: string | undefined
+    description: string
+    date: string
+    imagesExpected?: boolean | undefined
+    excluded?: boolean | undefined
+  }[]
+}
+
+export type VisitRules = PublishingRules & { peppers: KeyRing; consentTextVersion: string }
+
+type Call = { db: Database; rules: VisitRules; actor: Actor; now: Date }
+
+const REGISTRATION_LOCK = 7_262_004
+
+/** Registers a visit and returns its PIN1, which is told this once (S3, S4). The same Accession Number again is refused and changes nothing. */
+export async function registerVisit(
+  { db, rules, actor, now }: Call,
+  input: NewVisit,
+): Promise<{ visitId: string; pin1: string }> {
+  return db.transaction(async (tx) => {
+    await refuseKnown(tx, input)
+    const { pin1, pin1Digest } = await freshPin1(tx, rules.peppers)
+    const [visit] = await tx
+      .insert(visits)
+      .values({
+        accessionNumber: input.accessionNumber,
+        familyName: input.patient.familyName,
+        givenName: input.patient.givenName,
+        birthDate: input.patient.birthDate,
+        birthPlace: input.patient.birthPlace ?? null,
+        taxCode: input.patient.taxCode ?? null,
+        patientId: input.patient.patientId ?? null,
+        sex: input.patient.sex ?? null,
+        email: input.email ?? null,
+        registeredAt: now,
+        consent: input.consent,
+        consentAt: now,
+        consentTextVersion: rules.consentTextVersion,
+        pin1Digest,
+        pin1IssuedAt: now,
+      })
+      .returning({ id: visits.id })
+    if (!visit) throw new Error('insert returned no visit')
+    await tx.insert(exams).values(
+      input.exams.map((exam, position) => ({
+        visitId: visit.id,
+        position,
+        accessionNumber: exam.accessionNumber ?? input.accessionNumber,
+        description: exam.description,
+        examDate: exam.date,
+        imagesExpected: exam.imagesExpected ?? true,
+        excluded: exam.excluded ?? false,
+      })),
+    )
+    await record(tx, now, { event: 'visit.registered', actor, visitId: visit.id })
+    if (input.consent) {
+      await record(tx, now, {
+        event: 'consent.given',
+        actor,
+        visitId: visit.id,
+        details: { textVersion: rules.consentTextVersion },
+      })
+    }
+    return { visitId: visit.id, pin1 }
+  })
+}
+
+/** The visit of an Accession Number, its own or that of one of its exams; refuses with `visit.not_found`. */
+export async function findVisit(db: Database, accessionNumber: string): Promise<Visit> {
+  const [own] = await db.select().from(visits).where(eq(visits.accessionNumber, accessionNumber))
+  if (own) return own
+  const [byExam] = await db
+    .selectDistinct({ visitId: exams.visitId })
+    .from(exams)
+    .where(eq(exams.accessionNumber, accessionNumber))
+    .limit(1)
+  const [visit] = byExam ? await db.select().from(visits).where(eq(visits.id, byExam.visitId)) : []
+  if (!visit) throw new AppError('visit.not_found', 'No visit is registered under this Accession Number.')
+  return visit
+}
+
+/** Corrects the e-mail, or records that consent was given or withdrawn (S2); publishes or ends what follows from it. */
+export async function changeVisit(
+  { db, rules, actor, now }: Call,
+  accessionNumber: string,
+  change: { email?: string | null | undefined; consent?: boolean | undefined },
+): Promise<void> {
+  const { id } = await findVisit(db, accessionNumber)
+  await db.transaction(async (tx) => {
+    const visit = await lockVisit(tx, id)
+    if (change.email !== undefined && change.email !== visit.email)
+      await changeEmail(tx, visit, change.email, rules, actor, now)
+    if (change.consent !== undefined && change.consent !== visit.consent)
+      await changeConsent(tx, visit, change.consent, rules, actor, now)
+    await publishReady(tx, id, rules, now)
+  })
+}
+
+/** Makes a new PIN1; the old one dies, with the sessions it opened (S4). */
+export async function reissuePin1(
+  { db, rules, actor, now }: Call,
+  accessionNumber: string,
+): Promise<{ visit: Visit; pin1: string }> {
+  const { id } = await findVisit(db, accessionNumber)
+  return db.transaction(async (tx) => {
+    const visit = await lockVisit(tx, id)
+    const { pin1, pin1Digest } = await freshPin1(tx, rules.peppers)
+    await tx.update(visits).set({ pin1Digest, pin1IssuedAt: now }).where(eq(visits.id, id))
+    await tx
+      .delete(loginLocks)
+      .where(eq(loginLocks.pin1Digest, Buffer.from(visit.pin1Digest).toString('hex')))
+    await closeSessionsOf(tx, id)
+    await record(tx, now, { event: 'pin1.reissued', actor, visitId: id })
+    return { visit, pin1 }
+  })
+}
+
+/** Sends a new PIN2 to the registered address, or tells it to the desk where it never travels by mail (S5, S9). */
+export async function renewPin2(
+  { db, rules, actor, now }: Call,
+  accessionNumber: string,
+): Promise<{ pin2: string | null }> {
+  const { id } = await findVisit(db, accessionNumber)
+  return db.transaction(async (tx) => {
+    const visit = await lockVisit(tx, id)
+    if (!visit.consent || !visit.email)
+      throw new AppError('visit.no_email', 'The visit has no consent or no e-mail: set them by PATCH first.')
+    const pin2 = await sendNewPin2(tx, visit, rules, now)
+    if (pin2 === null)
+      throw new AppError(
+        'visit.no_publication',
+        'Nothing of this visit is online, so there is no PIN2: it is made at publication.',
+      )
+    await record(tx, now, { event: 'pin2.requested', actor, visitId: id })
+    return { pin2: rules.pin2Delivery === 'desk' ? pin2 : null }
+  })
+}
+
+/** Issues and mails a new PIN2 for what is online; null where nothing is. The caller holds the visit's row. */
+export async function sendNewPin2(
+  tx: Transaction,
+  visit: Visit,
+  rules: PublishingRules,
+  now: Date,
+): Promise<string | null> {
+  const [newest] = await onlinePublications(tx, visit.id, now)
+  if (!newest) return null
+  const notice = {
+    kind: 'pin2' as const,
+    dedupeKey: `pin2:${visit.id}:${now.getTime()}`,
+    examDate: newest.exam.examDate,
+    availableUntil: newest.publication.availableUntil,
+  }
+  const { pin2 } = await issuePin2(tx, visit, notice, rules, now)
+  return pin2
+}
+
+/** Takes the visit's row for this transaction: whoever changes a visit takes turns. */
+export async function lockVisit(tx: Transaction, id: string): Promise<Visit> {
+  const [visit] = await tx.select().from(visits).where(eq(visits.id, id)).for('update')
+  if (!visit) throw new AppError('visit.not_found')
+  return visit
+}
+
+async function changeEmail(
+  tx: Transaction,
+  visit: Visit,
+  email: string | null,
+  rules: VisitRules,
+  actor: Actor,
+  now: Date,
+): Promise<void> {
+  await tx.update(visits).set({ email }).where(eq(visits.id, visit.id))
+  await record(tx, now, { event: 'visit.changed', actor, visitId: visit.id, details: { changed: 'email' } })
+  if (!email || !visit.consent) return
+  // The address that refused was wrong: the PIN2 that never came goes, anew, to the right one (S9).
+  const refused = await tx
+    .select({ id: mails.id })
+    .from(mails)
+    .where(and(eq(mails.visitId, visit.id), eq(mails.state, 'refused'), eq(mails.carriesPin2, true)))
+  if (refused.length > 0) await sendNewPin2(tx, { ...visit, email }, rules, now)
+}
+
+async function changeConsent(
+  tx: Transaction,
+  visit: Visit,
+  consent: boolean,
+  rules: VisitRules,
+  actor: Actor,
+  now: Date,
+): Promise<void> {
+  const { consentTextVersion } = rules
+  await tx.update(visits).set({ consent, consentAt: now, consentTextVersion }).where(eq(visits.id, visit.id))
+  const event = consent ? 'consent.given' : 'consent.withdrawn'
+  await record(tx, now, { event, actor, visitId: visit.id, details: { textVersion: consentTextVersion } })
+  if (!consent) await endPublications(tx, visit.id, 'consent', now)
+}
+
+/**
+ * An Accession Number belongs to one visit: were it in two, the images of one person would show to another.
+ */
+async function refuseKnown(tx: Transaction, input: NewVisit): Promise<void> {
+  await tx.execute(sql`select pg_advisory_xact_lock(${REGISTRATION_LOCK})`)
+  const wanted = [input.accessionNumber, ...input.exams.flatMap((exam) => exam.accessionNumber ?? [])]
+  const ofVisits = await tx
+    .select({ id: visits.id })
+    .from(visits)
+    .where(inArray(visits.accessionNumber, wanted))
+    .limit(1)
+  const ofExams = await tx
+    .select({ id: exams.id })
+    .from(exams)
+    .where(inArray(exams.accessionNumber, wanted))
+    .limit(1)
+  if (ofVisits.length + ofExams.length > 0) {
+    throw new AppError(
+      'visit.exists',
+      'A visit with this Accession Number (its own or an exam’s) is registered already; nothing was changed.',
+    )
+  }
+}
+
+async function freshPin1(tx: Transaction, peppers: KeyRing): Promise<{ pin1: string; pin1Digest: Buffer }> {
+  for (;;) {
+    const pin1 = makePin1()
+    const pin1Digest = digestPin1(peppers, pin1)
+    const taken = await tx.select({ id: visits.id }).from(visits).where(eq(visits.pin1Digest, pin1Digest))
+    if (taken.length === 0) return { pin1, pin1Digest }
+  }
+}

@@ -44,10 +44,10 @@ export type Certificate = {
   distributionPoints: Uint8Array | null
 }
 
-/** Reads a certificate; null: it is not one, or not one that can be used. */
-export function readCertificate(der: Uint8Array): Certificate | null {
+/** Takes a certificate from its SEQUENCE; null: it is not one, or not one that can be used. */
+export function readCertificate(node: Node): Certificate | null {
   try {
-    return certificate(new X509Certificate(der), der)
+    return certificate(new X509Certificate(raw(node)), node)
   } catch {
     return null
   }
@@ -65,8 +65,8 @@ const TIMESTAMPING = '1.3.6.1.5.5.7.3.8'
 const PROCESSED = [KEY_USAGE, BASIC_CONSTRAINTS, POLICIES, EXTENDED_KEY_USAGE, QC_STATEMENTS]
 
 // TBSCertificate (RFC 5280 §4.1).
-function certificate(x509: X509Certificate, der: Uint8Array): Certificate {
-  const fields = [...sequence(child(parseWhole(der), 0))]
+function certificate(x509: X509Certificate, node: Node): Certificate {
+  const fields = [...sequence(child(node, 0))]
   if (isContext(fields[0], 0)) fields.shift()
   const [serialNumber, , issuer, validity, subject, , ...optional] = fields
   if (!issuer || !subject) throw new Error('no names')

@@ -87,7 +87,7 @@ export function singleValue(attributes: Attribute[], type: string): Node | null 
 function plainCertificates(node: Node): Certificate[] {
   const found = children(node).filter((choice) => isUniversal(choice, TAG.sequence))
   if (found.length > MAX_CERTIFICATES) throw new Asn1Error('too many certificates')
-  return found.map((choice) => readCertificate(raw(choice))).filter((certificate) => certificate !== null)
+  return found.map(readCertificate).filter((certificate) => certificate !== null)
 }
 
 function signerInfo(node: Node): SignerInfo {

@@ -105,9 +105,9 @@ function isContentsString(file: Buffer, before: number, after: number): boolean 
 
 // A signed PDF attached to this one without compression: its offsets count from its own header.
 function belongsToAttachment(file: Buffer, before: number, after: number): boolean {
-  let header = file.indexOf('%PDF-')
+  let header = file.indexOf('%PDF-', file.indexOf('%PDF-') + 1)
   for (let looked = 0; header >= 0 && looked < MAX_ATTACHMENTS; looked++) {
-    if (header > HEAD_BYTES && isContentsString(file, header + before, header + after)) return true
+    if (isContentsString(file, header + before, header + after)) return true
     header = file.indexOf('%PDF-', header + 1)
   }
   return false

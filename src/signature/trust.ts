@@ -1,3 +1,4 @@
+import { parseWhole } from './asn1.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
 
 /** The authorities the operator trusts. Empty: nothing is configured, and nothing is called trusted or not. */
@@ -8,10 +9,18 @@ export function loadTrustStore(pem: string): TrustStore {
   const blocks = [...pem.matchAll(/-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g)]
   return {
     authorities: blocks.map(([, base64 = ''], index) => {
-      const certificate = readCertificate(Buffer.from(base64, 'base64'))
+      const certificate = parsed(Buffer.from(base64, 'base64'))
       if (!certificate) throw new Error(`trusted authorities: certificate ${index + 1} cannot be read`)
       return certificate
     }),
+  }
+}
+
+function parsed(der: Uint8Array): Certificate | null {
+  try {
+    return readCertificate(parseWhole(der))
+  } catch {
+    return null
   }
 }
 

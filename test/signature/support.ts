@@ -119,7 +119,6 @@ export function signingOffice() {
       '-batch',
       '-notext',
       '-preserveDN',
-      '-rand_serial',
       '-config',
       settings,
       '-extensions',

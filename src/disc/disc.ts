@@ -1,14 +1,13 @@
 import { hash } from 'node:crypto'
 import { applicationProfile } from './application-profile.ts'
+import type { DiscContent, ExtraFile } from './content.ts'
 import { toDiscFile } from './dicom/disc-file.ts'
 import { encodeDicomdir } from './dicomdir.ts'
-import { arrangeFileSet, placedInstances } from './file-set.ts'
+import { arrangeFileSet, placedInstances, summariseSeries } from './file-set.ts'
 import { type ImageFile, type ImagePlan, planImage, writeImage } from './iso9660/iso9660.ts'
 import type { Manifest, ManifestInstance } from './manifest.ts'
+import { discPages } from './pages.ts'
 import { createReadAheadBudget, type ReadAheadBudget, readAhead } from './read-ahead.ts'
-
-/** A file of the disc besides the images: a page, a report. */
-export type ExtraFile = { readonly path: string; readonly isoPath: string; readonly bytes: Uint8Array }
 
 /** A disc ready to be sent: same plan, same bytes, on every gateway. */
 export type DiscPlan = {
@@ -32,31 +31,42 @@ export type DiscFile = ImageFile &
   )
 
 /**
- * Lays out the disc of some studies. `date` is that of all files and the volume, so it must be fixed with the
- * manifest, not taken from the clock. `name` is for the downloaded file, without extension.
+ * Lays out the disc of some studies. `date` is that of all files and of the volume: it must be fixed with the
+ * manifests and the reports, not be taken from the clock.
  */
 export function planDisc({
   manifests,
-  extras,
-  volumeId,
-  name,
+  content,
+  extras = [],
   date,
 }: {
   manifests: readonly Manifest[]
-  extras: readonly ExtraFile[]
-  volumeId: string
-  name: string
+  content: DiscContent
+  extras?: readonly ExtraFile[]
   date: Date
 }): DiscPlan {
   const fileSet = arrangeFileSet(manifests)
   const placed = [...placedInstances(fileSet)]
+  const profile = applicationProfile(placed.map(({ instance }) => instance.transferSyntaxUid))
+  const summary = { instanceCount: placed.length, profile, series: summariseSeries(fileSet) }
+  // The day of the exam, and nothing that tells whose it is: the volume's name shows on every desktop.
+  const day =
+    content.exams
+      .map((exam) => exam.date)
+      .sort()
+      .at(-1) ?? date.toISOString().slice(0, 10)
+  const volumeId = `ESAME_${day.replaceAll('-', '')}`
+
   const instanceFiles = placed.map(({ instance, fileId }): DiscFile => {
     const path = fileId.join('/')
     return { path, isoPath: path, size: instance.length, instance }
   })
-  // PS3.10 §8.6: a File-set has one DICOMDIR, at its root.
+  // PS3.10 §8.6: a File-set has one DICOMDIR, at its root. PS3.12 §F.1.1: its ID is the volume's.
   const dicomdir = { path: 'DICOMDIR', isoPath: 'DICOMDIR', bytes: encodeDicomdir(fileSet, volumeId) }
-  const small = [dicomdir, ...extras].map((file) => ({ ...file, size: file.bytes.byteLength }))
+  const small = [dicomdir, ...discPages(content, summary, date), ...extras].map((file) => ({
+    ...file,
+    size: file.bytes.byteLength,
+  }))
   const image = planImage(
     [...small, checksumFile([...small, ...instanceFiles]), ...instanceFiles],
     { volumeId, application: 'RITIRO' },
@@ -67,9 +77,9 @@ export function planDisc({
     size: image.size,
     etag: etagOf(image),
     lastModified: new Date(Math.floor(date.getTime() / 1000) * 1000),
-    fileName: `${name}.iso`,
+    fileName: `esame-${day}.iso`,
     medium: mediumFor(image.size),
-    profile: applicationProfile(placed.map(({ instance }) => instance.transferSyntaxUid)),
+    profile,
     instanceCount: placed.length,
   }
 }

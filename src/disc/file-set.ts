@@ -1,7 +1,9 @@
+import type { ImagesSummary } from './content.ts'
 import type { Keys } from './dicom/instance.ts'
 import { keyName, TAG } from './dicom/keys.ts'
 import { derivedUid } from './dicom/part10.ts'
 import { ROOT_RECORDS } from './dicom/record-type.ts'
+import { decodeText } from './dicom/text.ts'
 import { bytesOf, meaningful } from './dicom/value.ts'
 import type { Manifest, ManifestInstance } from './manifest.ts'
 
@@ -63,6 +65,24 @@ export function* placedInstances(fileSet: FileSet): Generator<PlacedInstance> {
     for (const { series } of studies) for (const { instances } of series) yield* instances
   }
   yield* fileSet.others
+}
+
+/** The series for a person to read: number, kind, description, how many files. */
+export function summariseSeries({ patients }: FileSet): ImagesSummary['series'] {
+  return patients.flatMap(({ studies }) =>
+    studies.flatMap(({ series }) =>
+      series.map(({ keys, instances }) => {
+        const text = (tag: number) =>
+          decodeText(keys[keyName(tag)] ?? '', keys[keyName(TAG.specificCharacterSet)] ?? '')
+        return {
+          number: text(TAG.seriesNumber),
+          modality: text(TAG.modality),
+          description: text(TAG.seriesDescription),
+          instanceCount: instances.length,
+        }
+      }),
+    ),
+  )
 }
 
 type Described = {

@@ -39,6 +39,11 @@ export function readAhead<Task, T>(
   { concurrency, budget }: { concurrency: number; budget: ReadAheadBudget },
 ): ReadAhead<T> {
   const abort = new AbortController()
+  // A task that does not heed its signal must not hold up who waits for it.
+  const aborted = new Promise<never>((_, reject) => {
+    abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true })
+  })
+  aborted.catch(() => {})
   const started: { result: Promise<T>; taken: number }[] = []
   let nextTask = 0
 
@@ -69,7 +74,7 @@ export function readAhead<Task, T>(
       const first = started[0]
       if (!first) throw new Error('nothing was started')
       try {
-        return await first.result
+        return await Promise.race([first.result, aborted])
       } finally {
         // Once only: close() may have come first.
         if (started[0] === first) {

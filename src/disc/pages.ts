@@ -1,0 +1,104 @@
+import type { DiscContent, DiscReport, ExtraFile, ImagesSummary, ReportFile } from './content.ts'
+import { italianDay } from './days.ts'
+import { indexPage } from './index-page.ts'
+import { it } from './messages.it.ts'
+
+/**
+ * The pages and reports of a disc. Names are 8.3 in capitals, so that links hold on plain ISO 9660 too; only a
+ * signed .p7m gets in Joliet the double extension by which signing programs find out what is inside.
+ */
+export function discPages(content: DiscContent, images: ImagesSummary, date: Date): ExtraFile[] {
+  const reports = reportFiles(content)
+  const links = new Map(reports.map(({ report, files }) => [report, files]))
+  return [
+    root('INDEX.HTM', indexPage(content, images, date, links)),
+    root('README.TXT', crlf(readme(content, images, date))),
+    // The byte order mark tells Windows Notepad of old that this is UTF-8.
+    root('LEGGIMI.TXT', `\ufeff${crlf(leggimi(content, images, date))}`),
+    root('AUTORUN.INF', crlf(`[autorun]\nlabel=${it.autorunLabel}\n`)),
+    ...reports.flatMap(({ files }) => files.map(({ file }) => file)),
+  ]
+}
+
+function reportFiles({ exams }: DiscContent): { report: DiscReport; files: ReportFile[] }[] {
+  const reports = exams.flatMap(({ report }) => (report ? [report] : []))
+  return reports.map((report, index) => {
+    const name = `REFERTO/${index < 9 ? 'REFERTO' : 'REF'}${index + 1}`
+    if (report.kind === 'pdf') {
+      return { report, files: [{ role: 'both', file: same(`${name}.PDF`, report.document) }] }
+    }
+    const signed = { path: `${name}.PDF.P7M`, isoPath: `${name}.P7M`, bytes: report.document }
+    if (!report.pdf) return { report, files: [{ role: 'signed', file: { ...signed, path: signed.isoPath } }] }
+    return {
+      report,
+      files: [
+        { role: 'shown', file: same(`${name}.PDF`, report.pdf) },
+        { role: 'signed', file: signed },
+      ],
+    }
+  })
+}
+
+const same = (path: string, bytes: Uint8Array): ExtraFile => ({ path, isoPath: path, bytes })
+
+const root = (name: string, text: string): ExtraFile => same(name, Buffer.from(text))
+
+const crlf = (text: string): string => text.replace(/\n/g, '\r\n')
+
+/** IHE PDI asks for who made the medium and how to reach them; no personal data here. */
+function readme({ organisation }: DiscContent, images: ImagesSummary, date: Date): string {
+  return `RADIOLOGY EXAMS ON DICOM MEDIA
+
+Start with INDEX.HTM (double click): it opens in any browser, without Internet.
+
+Contents
+  INDEX.HTM     start page (Italian)
+  LEGGIMI.TXT   this information in Italian
+  REFERTO       reports: PDF, and as digitally signed (.P7M)
+  DICOM         images: ${images.instanceCount} DICOM files
+  DICOMDIR      index of the images, for DICOM software
+  SHA256.TXT    checksums; verify with: sha256sum -c SHA256.TXT
+
+There is no program on this disc: nothing starts by itself.
+
+To view the images, open DICOMDIR or the folder DICOM with any DICOM viewer.
+${
+  images.profile
+    ? `The DICOM File-set conforms to application profile ${images.profile} (DICOM PS3.11).`
+    : `Some files keep a compressed transfer syntax that is in no General Purpose
+application profile of DICOM PS3.11. Each is a valid DICOM PS3.10 file.`
+}
+
+Issued by
+  ${ascii([organisation.name, ...organisation.contacts, organisation.portalUrl ?? ''].filter(Boolean).join('\n  '))}
+on ${date.toISOString().slice(0, 10)}, with the software Ritiro.
+`
+}
+
+function leggimi({ organisation }: DiscContent, images: ImagesSummary, date: Date): string {
+  const { leggimi: text } = it
+  return `${text.heading}
+
+${text.start}
+
+${text.contents}
+${text.files.map(([name, meaning]) => `  ${name.padEnd(12)} ${meaning}`).join('\n')}
+
+${text.noExecutable}
+
+${it.howTo}
+  ${it.howToIntro}
+
+${it.howToSystems.map(([system, how]) => `  ${system}: ${how}`).join('\n')}
+
+${it.profile(images.profile)}
+
+${it.privacy}
+
+${[organisation.name, ...organisation.contacts, organisation.portalUrl ?? ''].filter(Boolean).join('\n')}
+${it.preparedOn(italianDay(date))}
+`
+}
+
+/** README.TXT is plain ASCII: accents are dropped rather than garbled. */
+const ascii = (text: string): string => text.normalize('NFD').replace(/[^\n\x20-\x7e]/g, '')

@@ -37,6 +37,8 @@ export type RunningOrthanc = {
   request: (path: string, init?: RequestInit & { as?: 'gateway' | 'administrator' }) => Promise<Response>
   /** Ends it and waits until it has written everything down. */
   stop: () => Promise<void>
+  /** Ends it at once, as a power cut would. */
+  kill: () => Promise<void>
 }
 
 const ORTHANC = '/usr/sbin/Orthanc'
@@ -111,6 +113,7 @@ async function start(options: OrthancOptions): Promise<RunningOrthanc> {
     pid,
     request,
     stop: () => stop(child),
+    kill: () => stop(child, 'SIGKILL'),
   }
 }
 
@@ -151,9 +154,9 @@ async function waitUntilReady(child: Child, request: RunningOrthanc['request'], 
   throw new Error(`Orthanc did not start: ${reason ?? 'no answer'}. ${await lastErrors(logFile)}`)
 }
 
-async function stop(child: Child): Promise<void> {
+async function stop(child: Child, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
   if (child.process.exitCode !== null || child.process.signalCode !== null) return
-  child.process.kill('SIGTERM')
+  child.process.kill(signal)
   const timer = setTimeout(() => child.process.kill('SIGKILL'), STOP_TIMEOUT_MS)
   await child.ended
   clearTimeout(timer)

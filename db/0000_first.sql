@@ -58,8 +58,12 @@ CREATE TABLE "mails" (
 CREATE TABLE "manifests" (
 	"orthanc_id" text PRIMARY KEY NOT NULL,
 	"revision" integer NOT NULL,
-	"prepared_at" timestamp with time zone NOT NULL,
-	"body" "bytea" NOT NULL
+	"format" integer NOT NULL,
+	"body" "bytea",
+	"prepared_at" timestamp with time zone,
+	"done" integer DEFAULT 0 NOT NULL,
+	"claimed_until" timestamp with time zone NOT NULL,
+	"failures" integer DEFAULT 0 NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "pacs_cursor" (

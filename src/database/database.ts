@@ -39,7 +39,9 @@ export async function openDatabase(options: {
   const { url, dataDir, log } = options
   if (url) {
     const { db, sql } = connect(url)
-    await migrateDatabase(db, sql)
+    await migrateDatabase(db, sql).catch((error: unknown) => {
+      throw new DatabaseUnreachableError(error)
+    })
     return { db, close: () => sql.end({ timeout: 5 }) }
   }
   const cluster = await startCluster({ directory: join(dataDir, 'postgres'), log })
@@ -59,6 +61,21 @@ export async function openDatabase(options: {
   } catch (error) {
     if (!(error instanceof ClusterInUseError)) await cluster.stop().catch(() => undefined)
     throw error
+  }
+}
+
+/** DATABASE_URL leads nowhere, or not in. */
+export class DatabaseUnreachableError extends Error {
+  override readonly name = 'DatabaseUnreachableError'
+
+  constructor(cause: unknown) {
+    // The driver's message may quote the address with its password: its code is enough.
+    super(
+      `The database at DATABASE_URL cannot be used (${errorCode(cause)}): check the address, the password and that PostgreSQL is running.`,
+      {
+        cause,
+      },
+    )
   }
 }
 

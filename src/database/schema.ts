@@ -154,14 +154,23 @@ export const pacsCursor = pgTable(
   (table) => [check('pacs_cursor_one_row', sql`${table.id} = 1`)],
 )
 
-/** What the disc of a study's revision is made of: gzip of JSON, see disc/manifest.ts. Deleted with the publication (S26). */
+/**
+ * What the disc of a study's revision is made of: gzip of JSON, see disc/manifest.ts. Null while it is being made, by
+ * the gateway that has claimed it. Deleted with the publication (S26).
+ */
 export const manifests = pgTable('manifests', {
   orthancId: text('orthanc_id')
     .primaryKey()
     .references(() => studies.orthancId, { onDelete: 'cascade' }),
   revision: integer().notNull(),
-  preparedAt: instant('prepared_at').notNull(),
-  body: bytea().notNull(),
+  /** Version of the manifest's own form: another one is prepared anew. */
+  format: integer().notNull(),
+  body: bytea(),
+  preparedAt: instant('prepared_at'),
+  /** Instances read so far: the progress that the page tells. */
+  done: integer().notNull().default(0),
+  claimedUntil: instant('claimed_until').notNull(),
+  failures: integer().notNull().default(0),
 })
 
 /** Mail to be sent, written in the transaction of what it tells (S9). `payload` is AES-256-GCM and wiped once sent. */

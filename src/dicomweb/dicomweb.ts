@@ -8,9 +8,7 @@ import { parseQuery } from './query.ts'
 import { parseResource, pathOf, type Resource } from './resource.ts'
 
 /** The studies that the asking session may see, by Study Instance UID; refuses with `access.required`. */
-export type Authorise = (
-  c: Context,
-) => Promise<{
+export type Authorise = (c: Context) => Promise<{
   studyInstanceUids: ReadonlySet<string>
   noteViewed: (studyInstanceUid: string) => Promise<void>
 }>

@@ -22,6 +22,14 @@ export const access = {
     lockedTitle: 'Accesso sospeso per sicurezza',
     locked: (day: string, time: string) =>
       `Ci sono stati troppi tentativi con PIN sbagliati. Potrai riprovare dalle ore ${time} del ${day}. Se ti serve prima, rivolgiti allo sportello.`,
+    lockedForGood:
+      'Ci sono stati troppi tentativi con PIN sbagliati: questo PIN2 non è più utilizzabile. Richiedi un nuovo PIN2 qui sotto, oppure rivolgiti allo sportello.',
+    mistypedTitle: 'PIN1 non corretto',
+    mistyped:
+      'Una delle cifre del PIN1 non è giusta: ricontrollale sul foglio dell’accettazione. Questo tentativo non è stato contato.',
+    expiredTitle: 'Il referto non è più disponibile online',
+    expired:
+      'I PIN sono corretti, ma il periodo di pubblicazione è terminato o il referto è stato rimosso. La copia su carta si può sempre ritirare allo sportello.',
     sessionOverTitle: 'La sessione è terminata',
     sessionOver: 'Per continuare inserisci di nuovo i due PIN.',
     idleTitle: 'Sessione chiusa per inattività',

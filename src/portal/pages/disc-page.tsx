@@ -35,7 +35,11 @@ export function DiscPage(props: DiscProps) {
       <div class="portal-columns">
         <div data-publication={publicationId}>
           <div id="disc">
-            {preparing ? <Preparing site={site} {...preparing} /> : <Download {...props} />}
+            {preparing ? (
+              <Preparing site={site} publicationId={publicationId} {...preparing} />
+            ) : (
+              <Download {...props} />
+            )}
           </div>
           <Notice site={site} tone="warning" title={texts.protect}>
             <p>{texts.protectMore}</p>
@@ -140,7 +144,9 @@ function LineEstimate({ site, sizeBytes }: { site: Site; sizeBytes: number }) {
   )
 }
 
-function Preparing({ site, done, total }: { site: Site; done: number; total: number }) {
+type PreparingProps = { site: Site; publicationId: string; done: number; total: number }
+
+function Preparing({ site, publicationId, done, total }: PreparingProps) {
   const texts = site.messages.disc
   return (
     <section class="portal-card" id="preparing" aria-labelledby="preparing-title">
@@ -154,7 +160,7 @@ function Preparing({ site, done, total }: { site: Site; done: number; total: num
       />
       <p id="preparing-count">{texts.preparingCount(done, total)}</p>
       <p>
-        <a href="" class="btn btn-outline-primary">
+        <a href={`/referti/${encodeURIComponent(publicationId)}/disco`} class="btn btn-outline-primary">
           <Icon site={site} name="it-refresh" />
           {texts.reload}
         </a>

@@ -7,8 +7,16 @@ import type { Site } from '../../ui/site.ts'
 
 export type LoginProps = {
   site: Site
-  /** Why the person sees this page again; the last three are no errors of theirs. */
-  error?: 'wrong' | { lockedUntil: Date } | 'session-over' | 'idle' | 'signed-out' | undefined
+  /** Why the person sees this page again; 'for-good' is locked until a new PIN2. The last three are no errors of theirs. */
+  error?:
+    | 'wrong'
+    | 'mistyped'
+    | 'expired'
+    | { lockedUntil: Date | 'for-good' }
+    | 'session-over'
+    | 'idle'
+    | 'signed-out'
+    | undefined
   /** What was typed as PIN1, given back after a wrong attempt. */
   pin1?: string | undefined
 }
@@ -16,7 +24,8 @@ export type LoginProps = {
 /** The portal's address: the two PINs (S10). */
 export function LoginPage({ site, error, pin1 }: LoginProps) {
   const texts = site.messages.login
-  const refused = error === 'wrong' || typeof error === 'object'
+  const refused =
+    error === 'wrong' || error === 'mistyped' || error === 'expired' || typeof error === 'object'
   const title = refused ? site.messages.common.errorTitle(texts.title) : texts.title
   return (
     <Layout site={site} title={title} scripts={['login.js']}>
@@ -96,18 +105,27 @@ function LoginNotice({ site, error }: Pick<LoginProps, 'site' | 'error'>) {
     return <Told site={site} title={texts.sessionOverTitle} text={texts.sessionOver} />
   if (error === 'idle') return <Told site={site} title={texts.idleTitle} text={texts.idle} />
   if (error === 'signed-out') return <Told site={site} title={texts.signedOutTitle} text={texts.signedOut} />
-  if (error === 'wrong')
-    return (
-      <Notice site={site} tone="danger" title={texts.wrongTitle} id="login-error" alert>
-        <p>{texts.wrong}</p>
-      </Notice>
-    )
-  const { lockedUntil } = error
+  const { tone, title, text } = refusal(error, texts)
   return (
-    <Notice site={site} tone="warning" title={texts.lockedTitle} id="login-error" alert>
-      <p>{texts.locked(formatInstantDay(lockedUntil), formatInstantTime(lockedUntil))}</p>
+    <Notice site={site} tone={tone} title={title} id="login-error" alert>
+      <p>{text}</p>
     </Notice>
   )
+}
+
+type Refusal = Exclude<LoginProps['error'], undefined | 'idle' | 'session-over' | 'signed-out'>
+
+function refusal(error: Refusal, texts: Site['messages']['login']) {
+  if (error === 'wrong') return { tone: 'danger', title: texts.wrongTitle, text: texts.wrong } as const
+  if (error === 'mistyped')
+    return { tone: 'danger', title: texts.mistypedTitle, text: texts.mistyped } as const
+  if (error === 'expired') return { tone: 'info', title: texts.expiredTitle, text: texts.expired } as const
+  const { lockedUntil } = error
+  const text =
+    lockedUntil === 'for-good'
+      ? texts.lockedForGood
+      : texts.locked(formatInstantDay(lockedUntil), formatInstantTime(lockedUntil))
+  return { tone: 'warning', title: texts.lockedTitle, text } as const
 }
 
 const Told = ({ site, title, text }: { site: Site; title: string; text: string }) => (

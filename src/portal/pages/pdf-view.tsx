@@ -4,7 +4,7 @@ import type { Site } from '../../ui/site.ts'
 /** The place where src/browser/report.ts draws a PDF's pages. Without script there is the link alone. */
 export function PdfView({ site, url }: { site: Site; url: string }) {
   const texts = site.messages.report.pdf
-  const button = (id: string, icon: 'it-minus' | 'it-plus' | 'it-expand', words: string) => (
+  const button = (id: string, icon: 'it-minus' | 'it-plus' | 'it-fullscreen', words: string) => (
     <button type="button" class="portal-tool" id={id} aria-label={words} title={words}>
       <Icon site={site} name={icon} />
     </button>
@@ -28,7 +28,7 @@ export function PdfView({ site, url }: { site: Site; url: string }) {
           100%
         </output>
         {button('pdf-in', 'it-plus', texts.zoomIn)}
-        {button('pdf-fit', 'it-expand', texts.fit)}
+        {button('pdf-fit', 'it-fullscreen', texts.fit)}
         <span class="portal-pdf-position" id="pdf-position" />
         <a href={url} class="portal-tool portal-tool-words">
           <Icon site={site} name="it-file-pdf-ext" />
@@ -47,14 +47,7 @@ export function PdfView({ site, url }: { site: Site; url: string }) {
         </a>
       </p>
       {/* Scrolls sideways when zoomed in, so it must be reachable by keyboard. */}
-      <div
-        class="portal-pdf-pages"
-        id="pdf-pages"
-        role="group"
-        aria-label={texts.region}
-        tabindex={0}
-        hidden
-      />
+      <section class="portal-pdf-pages" id="pdf-pages" aria-label={texts.pages} tabindex={0} hidden />
     </section>
   )
 }

@@ -95,18 +95,32 @@ function PublicationCard({ site, publication }: { site: Site; publication: Liste
         class="portal-actions"
         aria-label={texts.examsLabel(exams.map((exam) => exam.description).join(', '))}
       >
-        <Action site={site} href={address} icon="it-file" words={texts.viewReport} main />
+        <Action site={site} about={titleId} href={address} icon="it-file" words={texts.viewReport} main />
         <Action
           site={site}
+          about={titleId}
           href={`${address}/firmato`}
           icon="it-file-signed"
           words={`${texts.downloadSigned}*`}
         />
         {imagesReady && (
-          <Action site={site} href={`${address}/immagini`} icon="it-camera" words={texts.viewImages} main />
+          <Action
+            site={site}
+            about={titleId}
+            href={`${address}/immagini`}
+            icon="it-camera"
+            words={texts.viewImages}
+            main
+          />
         )}
         {imagesReady && (
-          <Action site={site} href={`${address}/disco`} icon="it-download" words={texts.downloadImages} />
+          <Action
+            site={site}
+            about={titleId}
+            href={`${address}/disco`}
+            icon="it-download"
+            words={texts.downloadImages}
+          />
         )}
       </ul>
       {!imagesReady && <p class="portal-images-state">{imagesWords(site, publication)}</p>}
@@ -120,11 +134,16 @@ function imagesWords(site: Site, { hasImages, imagesState }: ListedPublication):
   return imagesState === 'arriving' ? texts.imagesArriving : texts.imagesNotYet
 }
 
-type ActionProps = { site: Site; href: string; icon: IconName; words: string; main?: boolean }
+/** `about`: the id of the exams' heading, which tells links of the same words apart. */
+type ActionProps = { site: Site; about: string; href: string; icon: IconName; words: string; main?: boolean }
 
-const Action = ({ site, href, icon, words, main = false }: ActionProps) => (
+const Action = ({ site, about, href, icon, words, main = false }: ActionProps) => (
   <li>
-    <a href={href} class={`btn ${main ? 'btn-primary' : 'btn-outline-primary'} portal-action`}>
+    <a
+      href={href}
+      aria-describedby={about}
+      class={`btn ${main ? 'btn-primary' : 'btn-outline-primary'} portal-action`}
+    >
       <Icon site={site} name={icon} />
       <span>{words}</span>
     </a>

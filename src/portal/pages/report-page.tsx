@@ -77,12 +77,12 @@ export function ReportPage(props: ReportProps) {
             <p>{texts.signature.altered}</p>
           </Notice>
         )}
+        <SignatureFacts site={site} signature={signature} />
         {pdfUrl === null ? (
           <StructuredReport site={site} fields={fields} />
         ) : (
           <PdfView site={site} url={pdfUrl} />
         )}
-        <SignatureFacts site={site} signature={signature} />
         <p class="portal-note">*{texts.legalNote}</p>
       </div>
     </Layout>

@@ -13,51 +13,60 @@ const ICON: Record<Verdict, IconName> = {
   none: 'it-info-circle',
 }
 
-/** Who signed, when, whether the document is unaltered and who vouches for the signer, in plain words (S19). */
+/**
+ * Who signed, when, whether the document is unaltered and who vouches for the signer, in plain words (S19): the
+ * verdict in one line above the report, the facts on request.
+ */
 export function SignatureFacts({ site, signature }: { site: Site; signature: SignatureReport }) {
   const texts = site.messages.report.signature
   const verdict = verdictOf(signature)
+  const names = signature.signers.map(({ name }) => texts.signedBy(name ?? texts.unknownSigner))
   return (
-    <section class={`portal-signature portal-signature-${verdict}`} aria-labelledby="signature-title">
-      <h2 id="signature-title">{texts.heading}</h2>
-      <p class="portal-signature-verdict">
+    <details class={`portal-signature portal-signature-${verdict}`} open={verdict === 'altered'}>
+      <summary>
         <Icon site={site} name={ICON[verdict]} />
-        <strong>{texts.titles[verdict]}</strong>
-      </p>
-      {signature.status === 'none' && <p>{texts.none}</p>}
-      {signature.status === 'unverifiable' && <p>{texts.unverifiable}</p>}
-      {signature.signers.map((signer) => (
-        <>
-          <p class="portal-signer">{texts.signedBy(signer.name ?? texts.unknownSigner)}</p>
-          <ul>
-            {signerFacts(signer, site).map((fact) => (
-              <li>{fact}</li>
-            ))}
-          </ul>
-        </>
-      ))}
-      {signature.status !== 'none' && <p class="portal-hint">{texts.own}</p>}
-    </section>
+        <h2>
+          {texts.titles[verdict]}
+          {names.length > 0 && <span class="portal-signers">{names.join(', ')}</span>}
+        </h2>
+        <span class="portal-signature-more">{texts.more}</span>
+      </summary>
+      <div class="portal-signature-facts">
+        {verdict === 'none' && <p>{texts.none}</p>}
+        {verdict === 'unverifiable' && <p>{texts.unverifiable}</p>}
+        {signature.signers.map((signer) => (
+          <>
+            <p class="portal-signer">{texts.signedBy(signer.name ?? texts.unknownSigner)}</p>
+            <ul>
+              {signerFacts(signer, site).map((fact) => (
+                <li>{fact}</li>
+              ))}
+            </ul>
+          </>
+        ))}
+        {verdict !== 'none' && <p class="portal-hint">{texts.own}</p>}
+      </div>
+    </details>
   )
 }
 
 // "Verified" is said only when nothing was left unchecked and nothing was found wanting.
 function verdictOf({ status, signers }: SignatureReport): Verdict {
   if (status !== 'valid') return status
-  const whole = signers.every((signer) => signer.trusted === true && signer.inValidity === true)
+  const whole = signers.every(({ trusted, inValidity }) => trusted === true && inValidity === true)
   return whole && signers.length > 0 ? 'valid' : 'partly'
 }
 
 function signerFacts(signer: SignerReport, site: Site): string[] {
   const texts = site.messages.report.signature
-  const facts = [told(signer.unaltered, texts.unaltered, texts.altered, texts.unalteredUnknown)]
   const signedAt = signer.signedAt === null ? null : new Date(signer.signedAt)
-  facts.push(
+  const facts = [
+    told(signer.unaltered, texts.unaltered, texts.altered, texts.unalteredUnknown),
     signedAt ? texts.signedAt(formatInstantDay(signedAt), formatInstantTime(signedAt)) : texts.noTime,
-  )
-  facts.push(told(signer.trusted, texts.trusted, texts.untrusted, texts.trustUnknown))
-  if (signer.inValidity !== null) facts.push(signer.inValidity ? texts.inValidity : texts.outOfValidity)
-  return facts
+    told(signer.trusted, texts.trusted, texts.untrusted, texts.trustUnknown),
+  ]
+  if (signer.inValidity === null) return facts
+  return [...facts, signer.inValidity ? texts.inValidity : texts.outOfValidity]
 }
 
 function told(fact: boolean | null, yes: string, no: string, unknown: string): string {

@@ -1,0 +1,53 @@
+import { Hono } from 'hono'
+import { requireViewer } from './access/require-viewer.ts'
+import { dicomwebRoutes } from './dicomweb/dicomweb.ts'
+import { helpRoutes } from './help/routes.tsx'
+import { accessLog } from './http/access-log.ts'
+import { refuseCrossOrigin } from './http/cross-origin.ts'
+import { answerError } from './http/errors.tsx'
+import { securityHeaders } from './http/headers.ts'
+import { healthRoutes } from './http/health.ts'
+import { accessRoutes } from './portal/access-routes.tsx'
+import type { PortalDependencies } from './portal/dependencies.ts'
+import { dicomwebAuthorisation, imageRoutes } from './portal/image-routes.tsx'
+import { reportRoutes } from './portal/report-routes.tsx'
+import { apiDocsRoutes } from './ris/docs.ts'
+import { type RisDependencies, risRoutes } from './ris/routes.ts'
+import { type Assets, assetRoutes } from './ui/assets.ts'
+import { viewerRoutes } from './viewer/viewer.ts'
+
+export type AppDependencies = Omit<PortalDependencies, 'requireViewer'> & {
+  ris: RisDependencies
+  assets: Assets
+  viewerDir: string
+  portalUrl: string
+}
+
+/** The whole gateway: the order of what every request passes, and every path there is. */
+export function createApp(dependencies: AppDependencies): Hono {
+  const { db, orthanc, site, clock, log, portalUrl } = dependencies
+  const portal: PortalDependencies = { ...dependencies, requireViewer: requireViewer(db, clock) }
+  const app = new Hono()
+  app.use(accessLog(log))
+  app.use(securityHeaders())
+  app.onError((error, c) => answerError(c, error, site, log))
+  app.notFound((c) => answerError(c, 'not_found', site, log))
+
+  // Machines, by API key.
+  app.route('/api', apiDocsRoutes({ portalUrl, organisation: site.organisation }))
+  app.route('/api/v1', risRoutes(dependencies.ris))
+
+  // People, by session cookie: so nothing that another site sends changes anything.
+  app.use(refuseCrossOrigin(portalUrl))
+  app.route('/', accessRoutes(portal))
+  app.route('/', reportRoutes(portal))
+  app.route('/', imageRoutes(portal))
+  app.route('/dicomweb', dicomwebRoutes({ orthanc, portalUrl, authorise: dicomwebAuthorisation(portal) }))
+
+  // Anybody: texts and static files, nothing of a person.
+  app.route('/', helpRoutes(site))
+  app.route('/', healthRoutes({ db, orthanc }))
+  app.route('/', viewerRoutes({ root: dependencies.viewerDir }))
+  app.route('/', assetRoutes(dependencies.assets))
+  return app
+}

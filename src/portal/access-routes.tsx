@@ -1,0 +1,73 @@
+import { type Context, Hono } from 'hono'
+import { findViewer, requestPin2, type SignIn, signIn, signOut } from '../access/access.ts'
+import { clearSessionCookie, readSessionCookie, writeSessionCookie } from '../access/cookie.ts'
+import { FOREVER } from '../access/lockout.ts'
+import { html } from '../http/html.ts'
+import { sourceOf } from '../http/source.ts'
+import { errorCode } from '../log.ts'
+import type { PortalDependencies } from './dependencies.ts'
+import { LoginPage, type LoginProps } from './pages/login-page.tsx'
+import { Pin2RequestPage } from './pages/pin2-request-page.tsx'
+
+const ENDINGS: Record<string, LoginProps['error']> = {
+  inattivita: 'idle',
+  sessione: 'session-over',
+  uscita: 'signed-out',
+}
+
+/** The portal's address: PINs in, session out (S10–S12). */
+export function accessRoutes(dependencies: PortalDependencies) {
+  const { db, peppers, rules, site, requireViewer, trustedProxies, clock, log } = dependencies
+  const source = (c: Context) => sourceOf(c, trustedProxies)
+
+  return new Hono()
+    .get('/', async (c) => {
+      const token = readSessionCookie(c)
+      if (token !== null && (await findViewer(db, token, clock()))) return c.redirect('/referti', 303)
+      return html(<LoginPage site={site} error={ENDINGS[c.req.query('fine') ?? '']} />)
+    })
+    .post('/accesso', async (c) => {
+      const form = await c.req.parseBody()
+      const pin1 = text(form.pin1)
+      const result = await signIn(
+        { db, peppers, now: clock() },
+        { pin1, pin2: text(form.pin2), source: source(c) },
+      )
+      if (!result.ok)
+        return html(
+          <LoginPage site={site} error={told(result)} pin1={pin1} />,
+          result.reason === 'locked' ? 429 : 401,
+        )
+      writeSessionCookie(c, result.token)
+      return c.redirect('/referti', 303)
+    })
+    .get('/pin2', (c) => html(<Pin2RequestPage site={site} sent={c.req.query('inviato') !== undefined} />))
+    .post('/pin2', async (c) => {
+      const form = await c.req.parseBody()
+      // Answered before it is done: neither the words nor the time tell whether that PIN1 exists (S11b).
+      requestPin2({ db, peppers, rules, now: clock() }, text(form.pin1), source(c)).catch(
+        (error: unknown) => {
+          log('error', 'pin2.request_failed', { code: errorCode(error) })
+        },
+      )
+      return c.redirect('/pin2?inviato', 303)
+    })
+    .post('/uscita', async (c) => {
+      const token = readSessionCookie(c)
+      const viewer = token === null ? null : await findViewer(db, token, clock())
+      if (viewer) await signOut(db, viewer, source(c), clock())
+      clearSessionCookie(c)
+      return c.redirect('/?fine=uscita', 303)
+    })
+    .post('/sessione/attiva', async (c) => {
+      await requireViewer(c)
+      return c.body(null, 204)
+    })
+}
+
+function told(result: Extract<SignIn, { ok: false }>): LoginProps['error'] {
+  if (result.reason !== 'locked') return result.reason
+  return { lockedUntil: result.until >= FOREVER ? 'for-good' : result.until }
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value.slice(0, 64) : '')

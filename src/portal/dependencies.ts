@@ -1,0 +1,20 @@
+import type { RequireViewer } from '../access/require-viewer.ts'
+import type { KeyRing } from '../crypto/keys.ts'
+import type { Database } from '../database/database.ts'
+import type { Log } from '../log.ts'
+import type { Orthanc } from '../orthanc/orthanc.ts'
+import type { PublishingRules } from '../publications/publications.ts'
+import type { Site } from '../ui/site.ts'
+
+/** What the patient's pages are made with. */
+export type PortalDependencies = {
+  db: Database
+  orthanc: Orthanc
+  peppers: KeyRing
+  rules: PublishingRules
+  site: Site
+  requireViewer: RequireViewer
+  trustedProxies: readonly string[]
+  clock: () => Date
+  log: Log
+}

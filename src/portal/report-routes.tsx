@@ -1,0 +1,119 @@
+import { Hono } from 'hono'
+import { viewableStudies } from '../access/access.ts'
+import { onlineExam } from '../access/require-viewer.ts'
+import { AppError } from '../errors.ts'
+import { html } from '../http/html.ts'
+import { sourceOf } from '../http/source.ts'
+import { noteCollected } from '../reports/collection.ts'
+import { readReport } from '../reports/reports.ts'
+import type { PortalDependencies } from './dependencies.ts'
+import { type ListedPublication, ReportListPage } from './pages/report-list-page.tsx'
+import { ReportPage } from './pages/report-page.tsx'
+import { pageSession } from './session.ts'
+
+/** The list, the report in the page and the signed file (S13–S19). */
+export function reportRoutes({ db, site, requireViewer, trustedProxies, clock }: PortalDependencies) {
+  return new Hono()
+    .get('/referti', async (c) => {
+      const { visit, online } = await requireViewer(c)
+      const studies = await viewableStudies(db, online)
+      const listed: ListedPublication[] = []
+      for (const { publication, exam } of online) {
+        const own = studies.filter(({ accessionNumber }) => accessionNumber === exam.accessionNumber)
+        const report = await readReport(db, publication.id)
+        listed.push({
+          id: publication.id,
+          availableUntil: publication.availableUntil,
+          exams: [{ description: exam.description, examDate: exam.examDate }],
+          hasImages: exam.imagesExpected || own.length > 0,
+          imagesState:
+            own.length === 0 ? 'none' : own.every(({ state }) => state === 'stable') ? 'ready' : 'arriving',
+          reportVersion: report?.version ?? 1,
+          ...(report && report.version > 1 ? { updatedAt: publication.publishedAt } : {}),
+        })
+      }
+      return html(<ReportListPage site={site} session={pageSession} patient={visit} publications={listed} />)
+    })
+    .get('/referti/:id', async (c) => {
+      const viewer = await requireViewer(c)
+      const { publication, exam } = onlineExam(viewer, c.req.param('id'))
+      const report = await reportOf(publication.id)
+      const { visit } = viewer
+      const studies = await viewableStudies(db, [{ publication, exam }])
+      if (!hasPdf(report))
+        await noteCollected(db, 'viewed', viewer, { publication, exam }, sourceOf(c, trustedProxies), clock())
+      return html(
+        <ReportPage
+          site={site}
+          session={pageSession}
+          publicationId={publication.id}
+          pdfUrl={hasPdf(report) ? `/referti/${publication.id}/documento.pdf` : null}
+          fields={{
+            familyName: visit.familyName,
+            givenName: visit.givenName,
+            birthPlace: visit.birthPlace,
+            birthDate: visit.birthDate,
+            taxCode: visit.taxCode,
+            patientId: visit.patientId,
+            accessionNumber: exam.accessionNumber,
+            examDate: exam.examDate,
+            exam: exam.description,
+            title: report.title,
+            text: report.body,
+            physician: report.physician,
+            reportDate: report.reportDate,
+          }}
+          signature={report.signature}
+          signedUrl={`/referti/${publication.id}/firmato`}
+          backUrl="/referti"
+          imagesUrl={studies.length > 0 ? `/referti/${publication.id}/immagini` : undefined}
+        />,
+      )
+    })
+    .get('/referti/:id/documento.pdf', async (c) => {
+      const viewer = await requireViewer(c)
+      const online = onlineExam(viewer, c.req.param('id'))
+      const report = await reportOf(online.publication.id)
+      const pdf = report.kind === 'pdf' ? report.document : report.pdf
+      if (!pdf) throw new AppError('not_found')
+      await noteCollected(db, 'viewed', viewer, online, sourceOf(c, trustedProxies), clock())
+      return file(pdf, 'application/pdf', 'inline', 'referto.pdf')
+    })
+    .get('/referti/:id/firmato', async (c) => {
+      const viewer = await requireViewer(c)
+      const online = onlineExam(viewer, c.req.param('id'))
+      const report = await reportOf(online.publication.id)
+      if (!report.document) throw new AppError('not_found')
+      await noteCollected(db, 'downloaded', viewer, online, sourceOf(c, trustedProxies), clock())
+      const name = `referto-firmato-${online.exam.examDate}`
+      if (report.kind === 'pdf') return file(report.document, 'application/pdf', 'attachment', `${name}.pdf`)
+      return file(
+        report.document,
+        'application/pkcs7-mime',
+        'attachment',
+        `${name}${report.pdf ? '.pdf' : ''}.p7m`,
+      )
+    })
+
+  async function reportOf(publicationId: string) {
+    const report = await readReport(db, publicationId)
+    if (!report) throw new AppError('not_found')
+    return report
+  }
+}
+
+type Report = NonNullable<Awaited<ReturnType<typeof readReport>>>
+
+const hasPdf = (report: Report) => report.kind === 'pdf' || report.pdf !== null
+
+/** Byte for byte as it was delivered (S18). */
+function file(bytes: Uint8Array, type: string, disposition: 'inline' | 'attachment', name: string): Response {
+  return new Response(new Uint8Array(bytes), {
+    headers: {
+      'content-type': type,
+      'content-disposition': `${disposition}; filename="${name}"`,
+      'content-length': String(bytes.byteLength),
+      'cache-control': 'no-store',
+    },
+  })
+}

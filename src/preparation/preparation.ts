@@ -1,0 +1,151 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { and, eq, inArray, sql } from 'drizzle-orm'
+import type { Database } from '../database/database.ts'
+import { manifests, studies } from '../database/schema.ts'
+import {
+  decodeManifest,
+  encodeManifest,
+  MANIFEST_VERSION,
+  type Manifest,
+  prepareManifest,
+} from '../disc/manifest.ts'
+import { errorCode, type Log } from '../log.ts'
+import type { Orthanc } from '../orthanc/orthanc.ts'
+
+const IDLE_PAUSE_MS = 1_000
+// A preparer that died is taken over after this; a living one extends its claim as it goes.
+const CLAIM_MS = 60_000
+const PROGRESS_EVERY = 25
+const READ_AHEAD = 4
+
+type Preparer = { db: Database; orthanc: Orthanc; clock: () => Date }
+type Claim = { orthancId: string; revision: number; failures: number }
+
+/** Prepares the disc of every stable study that belongs to a visit, until `signal` ends it: one study at a time a gateway. */
+export async function prepareStudies(preparer: Preparer & { log: Log; signal: AbortSignal }): Promise<void> {
+  const { log, signal } = preparer
+  while (!signal.aborted) {
+    const worked = await prepareNext(preparer, signal).catch((error: unknown) => {
+      if (!signal.aborted) log('warn', 'preparation.failed', { code: errorCode(error) })
+      return false
+    })
+    if (!worked) await sleep(IDLE_PAUSE_MS, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+/** Prepares the next study that needs it; false where none does. */
+export async function prepareNext({ db, orthanc, clock }: Preparer, signal: AbortSignal): Promise<boolean> {
+  const claim = await claimNext(db, clock())
+  if (!claim) return false
+  const mine = and(eq(manifests.orthancId, claim.orthancId), eq(manifests.revision, claim.revision))
+  try {
+    const ids = await orthanc.instanceIds(claim.orthancId)
+    if (!ids) {
+      await db.update(studies).set({ state: 'gone' }).where(eq(studies.orthancId, claim.orthancId))
+      return true
+    }
+    const progress = async (done: number) => {
+      if (done % PROGRESS_EVERY !== 0) return
+      const claimedUntil = new Date(clock().getTime() + CLAIM_MS)
+      await db.update(manifests).set({ done, claimedUntil }).where(mine)
+    }
+    const manifest = await prepareManifest(filesOf(orthanc, ids, progress, signal))
+    await db
+      .update(manifests)
+      .set({ body: encodeManifest(manifest), preparedAt: clock(), done: ids.length })
+      .where(mine)
+  } catch (error) {
+    // Tried again after a pause that grows: an archive that is away is not asked every second.
+    const pause = Math.min(2_000 * 2 ** claim.failures, 300_000)
+    const again = { claimedUntil: new Date(clock().getTime() + pause), failures: claim.failures + 1 }
+    await db.update(manifests).set(again).where(mine)
+    throw error
+  }
+  return true
+}
+
+export type Preparation =
+  | { ready: true; manifests: Manifest[]; preparedAt: Date }
+  | { ready: false; done: number; total: number }
+
+/** The manifests of some studies, or how far their preparation is. */
+export async function findPreparation(
+  db: Database,
+  ofStudies: Pick<typeof studies.$inferSelect, 'orthancId' | 'revision' | 'instanceCount'>[],
+): Promise<Preparation> {
+  const ids = ofStudies.map(({ orthancId }) => orthancId)
+  const rows =
+    ids.length === 0 ? [] : await db.select().from(manifests).where(inArray(manifests.orthancId, ids))
+  const found: Manifest[] = []
+  let done = 0
+  let preparedAt = new Date(0)
+  for (const study of ofStudies) {
+    const row = rows.find(({ orthancId }) => orthancId === study.orthancId)
+    const manifest = row?.body && row.revision === study.revision ? decodeManifest(row.body) : null
+    done += row?.revision === study.revision ? row.done : 0
+    if (!manifest || !row?.preparedAt) continue
+    found.push(manifest)
+    if (row.preparedAt > preparedAt) preparedAt = row.preparedAt
+  }
+  if (found.length === ofStudies.length) return { ready: true, manifests: found, preparedAt }
+  return {
+    ready: false,
+    done,
+    total: ofStudies.reduce((total, { instanceCount }) => total + instanceCount, 0),
+  }
+}
+
+/** Takes the next study for this gateway: stable, of an exam that is online or may come online, without a manifest of its revision. */
+async function claimNext(db: Database, now: Date): Promise<Claim | null> {
+  const claimedUntil = new Date(now.getTime() + CLAIM_MS)
+  const rows = await db.execute<{ orthanc_id: string; revision: number; failures: number }>(sql`
+    insert into manifests (orthanc_id, revision, format, claimed_until)
+    select s.orthanc_id, s.revision, ${MANIFEST_VERSION}::integer, ${claimedUntil.toISOString()}::timestamptz
+    from studies s left join manifests m on m.orthanc_id = s.orthanc_id
+    where s.state = 'stable' and s.accession_number <> ''
+      and (m.orthanc_id is null or m.revision < s.revision or m.format <> ${MANIFEST_VERSION} or (m.body is null and m.claimed_until <= ${now.toISOString()}::timestamptz))
+      and exists (
+        select 1 from exams e join visits v on v.id = e.visit_id
+        where e.accession_number = s.accession_number and v.consent and not e.excluded
+          and (exists (select 1 from publications p where p.exam_id = e.id and p.ended_at is null)
+            or not exists (select 1 from publications p where p.exam_id = e.id)))
+    order by s.changed_at limit 1
+    on conflict (orthanc_id) do update
+      set revision = excluded.revision, format = excluded.format, claimed_until = excluded.claimed_until, done = 0,
+        body = null, prepared_at = null,
+        failures = case when manifests.revision < excluded.revision then 0 else manifests.failures end
+      where manifests.revision < excluded.revision or manifests.format <> excluded.format
+        or (manifests.body is null and manifests.claimed_until <= ${now.toISOString()}::timestamptz)
+    returning orthanc_id, revision, failures`)
+  const [row] = rows as unknown as { orthanc_id: string; revision: number; failures: number }[]
+  return row ? { orthancId: row.orthanc_id, revision: row.revision, failures: row.failures } : null
+}
+
+/** The files of a study in the order of `ids`, a few fetched ahead. */
+async function* filesOf(
+  orthanc: Orthanc,
+  ids: string[],
+  progress: (done: number) => Promise<void>,
+  signal: AbortSignal,
+) {
+  const ahead: Promise<{ orthancId: string; bytes: Uint8Array | null }>[] = []
+  const waiting = ids.values()
+  const fetchOne = () => {
+    const { value: orthancId } = waiting.next()
+    if (orthancId === undefined) return
+    const fetched = orthanc.instanceFile(orthancId, signal).then((bytes) => ({ orthancId, bytes }))
+    // It is awaited in its turn; until then a failure must not count as unhandled.
+    fetched.catch(() => undefined)
+    ahead.push(fetched)
+  }
+  for (let i = 0; i < READ_AHEAD; i++) fetchOne()
+  let done = 0
+  for (let next = ahead.shift(); next; next = ahead.shift()) {
+    const { orthancId, bytes } = await next
+    fetchOne()
+    // Deleted in the meantime: the archive tells of a new revision soon.
+    if (bytes) yield { orthancId, bytes }
+    done += 1
+    await progress(done)
+  }
+}

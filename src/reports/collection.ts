@@ -1,0 +1,36 @@
+import { and, eq, isNull } from 'drizzle-orm'
+import type { Viewer } from '../access/access.ts'
+import { record } from '../audit/audit.ts'
+import type { Database } from '../database/database.ts'
+import { publications } from '../database/schema.ts'
+
+const ACTS = {
+  viewed: { event: 'report.viewed', column: 'firstViewedAt' },
+  downloaded: { event: 'report.downloaded', column: 'firstDownloadedAt' },
+} as const
+
+/** Notes that the person saw the report or took the signed file; the first time is the proof of collection (S39b). */
+export async function noteCollected(
+  db: Database,
+  act: keyof typeof ACTS,
+  viewer: Viewer,
+  { publication, exam }: Viewer['online'][number],
+  source: string,
+  now: Date,
+): Promise<void> {
+  const { event, column } = ACTS[act]
+  await db.transaction(async (tx) => {
+    const first = and(eq(publications.id, publication.id), isNull(publications[column]))
+    await tx
+      .update(publications)
+      .set({ [column]: now })
+      .where(first)
+    await record(tx, now, {
+      event,
+      actor: { kind: 'patient' },
+      source,
+      visitId: viewer.visit.id,
+      examId: exam.id,
+    })
+  })
+}

@@ -1,0 +1,181 @@
+import { Hono, type MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { z } from 'zod'
+import type { Actor } from '../audit/audit.ts'
+import type { Database } from '../database/database.ts'
+import { AppError } from '../errors.ts'
+import { deliverReport } from '../reports/reports.ts'
+import type { Inspection } from '../signature/signature.ts'
+import { visitState } from '../visits/state.ts'
+import {
+  changeVisit,
+  findVisit,
+  registerVisit,
+  reissuePin1,
+  renewPin2,
+  type VisitRules,
+} from '../visits/visits.ts'
+import { findApiKey } from './keys.ts'
+import { newVisit, reportFields, visitChange } from './visit-input.ts'
+
+export type RisDependencies = {
+  db: Database
+  rules: VisitRules
+  portalUrl: string
+  inspect: (document: Uint8Array) => Promise<Inspection>
+  slip: (person: { familyName: string; givenName: string }, pin1: string) => Promise<Uint8Array>
+  clock: () => Date
+  maxReportBytes: number
+}
+
+type Env = { Variables: { actor: Actor } }
+
+// JSON bodies here are a visit or a change: a report's text comes as a form.
+const MAX_JSON_BYTES = 256 * 1024
+const DOCUMENT_TYPES = [
+  'application/pkcs7-mime',
+  'application/x-pkcs7-mime',
+  'application/pdf',
+  'application/octet-stream',
+  '',
+]
+
+/** /api/v1: what the RIS does. Every route needs a bearer API key. */
+export function risRoutes({ db, rules, portalUrl, inspect, slip, clock, maxReportBytes }: RisDependencies) {
+  const call = (actor: Actor) => ({ db, rules, actor, now: clock() })
+  const links = (accessionNumber: string) => {
+    const self = `${portalUrl}/api/v1/visits/${encodeURIComponent(accessionNumber)}`
+    return { self, reports: `${self}/reports`, pin1: `${self}/pin1`, pin2: `${self}/pin2`, portal: portalUrl }
+  }
+  const limitJson = bodyLimit({ maxSize: MAX_JSON_BYTES, onError: tooLarge(MAX_JSON_BYTES) })
+  // The form's own lines and fields come on top of the document.
+  const limitForm = bodyLimit({ maxSize: maxReportBytes + MAX_JSON_BYTES, onError: tooLarge(maxReportBytes) })
+
+  return new Hono<Env>()
+    .use(requireApiKey(db))
+    .post('/visits', limitJson, async (c) => {
+      const input = check(newVisit, await readJson(c.req.raw))
+      const { pin1 } = await registerVisit(call(c.var.actor), input)
+      if (wantsPdf(c.req.header('accept')))
+        return pdf(await slip(input.patient, pin1), 201, links(input.accessionNumber).self)
+      c.header('location', links(input.accessionNumber).self)
+      return c.json(
+        { accessionNumber: input.accessionNumber, pin1, links: links(input.accessionNumber) },
+        201,
+      )
+    })
+    .get('/visits/:accessionNumber', async (c) => {
+      const visit = await findVisit(db, c.req.param('accessionNumber'))
+      return c.json({ ...(await visitState(db, visit, clock())), links: links(visit.accessionNumber) })
+    })
+    .patch('/visits/:accessionNumber', limitJson, async (c) => {
+      const accessionNumber = c.req.param('accessionNumber')
+      await changeVisit(call(c.var.actor), accessionNumber, check(visitChange, await readJson(c.req.raw)))
+      const visit = await findVisit(db, accessionNumber)
+      return c.json({ ...(await visitState(db, visit, clock())), links: links(visit.accessionNumber) })
+    })
+    .post('/visits/:accessionNumber/pin1', async (c) => {
+      const { visit, pin1 } = await reissuePin1(call(c.var.actor), c.req.param('accessionNumber'))
+      if (wantsPdf(c.req.header('accept'))) return pdf(await slip(visit, pin1), 200)
+      return c.json({ accessionNumber: visit.accessionNumber, pin1, links: links(visit.accessionNumber) })
+    })
+    .post('/visits/:accessionNumber/pin2', async (c) => {
+      const { pin2 } = await renewPin2(call(c.var.actor), c.req.param('accessionNumber'))
+      return pin2 === null ? c.json({ delivery: 'email' }, 202) : c.json({ delivery: 'desk', pin2 })
+    })
+    .post('/visits/:accessionNumber/reports', limitForm, async (c) => {
+      const accessionNumber = c.req.param('accessionNumber')
+      // An unknown visit is told before megabytes are read into a document.
+      await findVisit(db, accessionNumber)
+      const { document, fields } = await readReportForm(c.req.raw, maxReportBytes)
+      const delivered = await deliverReport({ ...call(c.var.actor), inspect }, accessionNumber, {
+        document,
+        ...fields,
+      })
+      return c.json({ ...delivered, links: links(accessionNumber) }, delivered.created ? 201 : 200)
+    })
+}
+
+function requireApiKey(db: Database): MiddlewareHandler<Env> {
+  return async (c, next) => {
+    const key = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
+    const name = key && (await findApiKey(db, key))
+    if (!name) {
+      c.header('www-authenticate', 'Bearer realm="ritiro"')
+      throw new AppError('api.unauthorized', 'Send `Authorization: Bearer <API key>`.')
+    }
+    c.set('actor', { kind: 'ris', name })
+    c.header('cache-control', 'no-store')
+    return next()
+  }
+}
+
+async function readJson(request: Request): Promise<unknown> {
+  const type = request.headers.get('content-type') ?? ''
+  if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(type)) {
+    throw new AppError('request.unsupported_media_type', 'Send the body as application/json.')
+  }
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(await request.arrayBuffer()))
+  } catch (error) {
+    throw new AppError('request.malformed', 'The body is not valid JSON in UTF-8.', {}, { cause: error })
+  }
+}
+
+async function readReportForm(request: Request, maxReportBytes: number) {
+  const type = request.headers.get('content-type') ?? ''
+  if (!/^multipart\/form-data\b/i.test(type)) {
+    throw new AppError(
+      'request.unsupported_media_type',
+      'Send multipart/form-data with the signed document in a file part named `document`.',
+    )
+  }
+  const form = await request.formData().catch((error: unknown) => {
+    throw new AppError('request.malformed', 'The multipart body cannot be read.', {}, { cause: error })
+  })
+  const files = [...form.values()].filter((value) => value instanceof File)
+  const [file, ...others] = files
+  if (!file || others.length > 0)
+    throw new AppError('request.invalid', 'Send exactly one file part, named `document`.')
+  if (file.size > maxReportBytes) throw tooLargeError(maxReportBytes)
+  if (!DOCUMENT_TYPES.includes(file.type.split(';')[0]?.trim().toLowerCase() ?? '')) {
+    throw new AppError(
+      'request.unsupported_media_type',
+      'The document must be application/pkcs7-mime (.p7m) or application/pdf.',
+    )
+  }
+  const texts = Object.fromEntries(
+    [...form.entries()].filter(([, value]) => typeof value === 'string' && value !== ''),
+  )
+  return { document: new Uint8Array(await file.arrayBuffer()), fields: check(reportFields, texts) }
+}
+
+/** Checks at the edge; the refusal names each field, never its value. */
+function check<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const errors = parsed.error.issues.map(({ path, message }) => ({
+    pointer: `/${path.join('/')}`,
+    detail: message,
+  }))
+  throw new AppError('request.invalid', 'See `errors` for what to change.', { errors })
+}
+
+const wantsPdf = (accept: string | undefined) => /\bapplication\/pdf\b/i.test(accept ?? '')
+
+function pdf(bytes: Uint8Array, status: 200 | 201, location?: string): Response {
+  const headers = new Headers({
+    'content-type': 'application/pdf',
+    'cache-control': 'no-store',
+    'content-disposition': 'inline; filename="pin1.pdf"',
+  })
+  if (location) headers.set('location', location)
+  return new Response(new Uint8Array(bytes), { status, headers })
+}
+
+const tooLargeError = (bytes: number) =>
+  new AppError('request.too_large', `At most ${Math.floor(bytes / 1_000_000) || 1} MB are accepted.`)
+
+const tooLarge = (bytes: number) => () => {
+  throw tooLargeError(bytes)
+}

@@ -43,12 +43,11 @@ async function estimate(line: HTMLElement) {
   }
 }
 
-/** Time from the first bytes to the last, so that the server's own delay is not counted as the line's. */
+/** Time from the answer's beginning to its end, so that the server's own delay is not counted as the line's. */
 async function measure(probe: string): Promise<{ bytes: number; ms: number }> {
   const response = await fetch(probe, { cache: 'no-store' })
   const reader = response.ok ? response.body?.getReader() : undefined
   if (!reader) throw new Error('no probe')
-  await reader.read()
   const begin = performance.now()
   let bytes = 0
   for (;;) {

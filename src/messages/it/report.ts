@@ -32,11 +32,12 @@ export const report = {
     zoomIn: 'Ingrandisci',
     zoomOut: 'Riduci',
     fit: 'Adatta alla pagina',
+    pages: 'Pagine del documento',
     page: 'Pagina',
     of: 'di',
   },
   signature: {
-    heading: 'Firma digitale',
+    more: 'Dettagli della firma',
     signedBy: (name: string) => `Firmato digitalmente da ${name}`,
     unknownSigner: 'un firmatario di cui non è indicato il nome',
     signedAt: (day: string, time: string) => `Data dichiarata nella firma: ${day}, ore ${time}`,
@@ -53,10 +54,10 @@ export const report = {
     unverifiable:
       'Il documento è firmato, ma questo portale non è riuscito a verificare la firma. Puoi verificarla con uno dei programmi indicati nelle domande frequenti.',
     titles: {
-      valid: 'Firma verificata',
-      partly: 'Firma integra, verifica parziale',
-      altered: 'Firma non valida',
-      unverifiable: 'Firma non verificata',
+      valid: 'Firma digitale verificata',
+      partly: 'Documento integro, firma verificata in parte',
+      altered: 'Firma digitale non valida',
+      unverifiable: 'Firma digitale non verificata',
       none: 'Documento non firmato',
     },
     own: 'Controllo eseguito da questo portale alla consegna del documento; il valore legale resta quello del file firmato.',

@@ -1,0 +1,82 @@
+import AxeBuilder from '@axe-core/playwright'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { samplePages } from './samples.tsx'
+import {
+  keepScreenshot,
+  openPage,
+  samplePdf,
+  sampleSite,
+  startChromium,
+  startSite,
+  type Watched,
+} from './support.tsx'
+
+const site = await sampleSite()
+const pages = samplePages(site)
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+const COMPUTER = { width: 1280, height: 800 }
+const PHONE = { width: 390, height: 844 }
+/** WCAG 1.4.10: the width of a page enlarged four times on a small screen. */
+const NARROWEST = { width: 320, height: 700 }
+
+let browser: Awaited<ReturnType<typeof startChromium>>
+let server: Awaited<ReturnType<typeof startSite>>
+let watched: Watched
+
+beforeAll(async () => {
+  const pdf = new Uint8Array(await samplePdf(3))
+  browser = await startChromium()
+  server = await startSite((app, show) => {
+    app.get('/documento.pdf', (c) => c.body(pdf, 200, { 'Content-Type': 'application/pdf' }))
+    for (const [name, page] of Object.entries(pages)) show(`/${name}`, page)
+  })
+  watched = await openPage(browser)
+})
+afterAll(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+describe.each(Object.keys(pages))('page %s', (name) => {
+  test('has no WCAG violation, nothing the strict CSP refuses, no sideways scroll, on computer and phone (S40, S44)', async () => {
+    const { page, complaints } = watched
+    complaints.length = 0
+    for (const size of [COMPUTER, PHONE, NARROWEST]) {
+      await page.setViewportSize(size)
+      await page.goto(`${server.url}/${name}`)
+      await settled(name)
+      expect(await shownPage(), `${size.width}`).toEqual({
+        overflow: 0,
+        lang: 'it',
+        mode: 'CSS1Compat',
+        headings: 1,
+      })
+      if (size === NARROWEST) continue
+      await keepScreenshot(page, `${name}-${size.width}`)
+      const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze()
+      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)
+      expect(found, `${size.width}`).toEqual([])
+    }
+    expect(complaints).toEqual([])
+  })
+})
+
+/** Waits for what the page's scripts draw, and opens all answers so that they are looked at too. */
+async function settled(name: string) {
+  const { page } = watched
+  if (name === 'report-pdf') await page.locator('#pdf-pages canvas').first().waitFor()
+  if (name === 'disc') await page.getByText('Sulla tua linea, in questo momento').waitFor()
+  await page.evaluate(async () => {
+    if (location.pathname.startsWith('/help'))
+      for (const details of document.querySelectorAll('details')) details.open = true
+    await document.fonts.ready
+  })
+}
+
+const shownPage = () =>
+  watched.page.evaluate(() => ({
+    overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    lang: document.documentElement.lang,
+    mode: document.compatMode,
+    headings: document.querySelectorAll('h1').length,
+  }))

@@ -1,0 +1,146 @@
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join, resolve } from 'node:path'
+import { serve } from '@hono/node-server'
+import { Hono } from 'hono'
+import type { Child } from 'hono/jsx'
+import PDFDocument from 'pdfkit'
+import { type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { it } from '../../src/messages/it.ts'
+import { assetRoutes, loadAssets } from '../../src/ui/assets.ts'
+import type { Site } from '../../src/ui/site.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const SCREENSHOTS = join(ROOT, 'var/screenshots')
+
+/** The policy of our own pages (S44): whatever they need beyond it must fail here. */
+const CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+  "worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+
+/** Builds the assets (at once, if nothing changed) and reads their manifest. */
+export async function builtAssets() {
+  execFileSync(process.execPath, ['scripts/build.ts', 'public'], { cwd: ROOT })
+  return await loadAssets(join(ROOT, 'dist/public'))
+}
+
+export async function sampleSite(): Promise<Site> {
+  const { asset } = await builtAssets()
+  return {
+    organisation: 'Azienda Ospedaliera di Esempio',
+    contacts: {
+      phone: '051 000 0000',
+      email: 'assistenza.referti@ospedale.example',
+      openingHours: 'dal lunedì al venerdì, 8:00–18:00',
+      address: 'Via dell’Esempio 1, Bologna',
+    },
+    availableDays: 45,
+    messages: it,
+    asset,
+    features: { sharing: false, removal: false },
+    privacy: { controller: 'Azienda Ospedaliera di Esempio', dataProtectionOfficer: 'dpo@ospedale.example' },
+    accessibility: { feedbackEmail: 'accessibilita@ospedale.example' },
+  }
+}
+
+type Routes = (app: Hono, show: (path: string, page: () => Child) => void) => void
+
+/** A tiny server with the portal's own policy, in front of the pages under test. */
+export async function startSite(routes: Routes) {
+  const assets = await builtAssets()
+  const app = new Hono()
+  app.use(async (c, next) => {
+    await next()
+    c.header('Content-Security-Policy', CSP)
+    c.header('X-Content-Type-Options', 'nosniff')
+    c.header('Referrer-Policy', 'no-referrer')
+  })
+  app.route('/', assetRoutes(assets))
+  routes(app, (path, page) => app.get(path, async (c) => c.html(String(await page()))))
+  app.get('/linea', (c) =>
+    c.body(new Uint8Array(randomBytes(1_000_000)), 200, { 'Cache-Control': 'no-store' }),
+  )
+  const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
+  await new Promise((ready) => server.once('listening', ready))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stop: () =>
+      new Promise<void>((done) => {
+        server.close(() => done())
+        if ('closeAllConnections' in server) server.closeAllConnections()
+      }),
+  }
+}
+
+export const startChromium = () =>
+  chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+
+export type Watched = { page: Page; complaints: string[]; close: () => Promise<void> }
+
+/** A page in which every refused resource, script error and console error is noted. */
+export async function openPage(
+  browser: Awaited<ReturnType<typeof startChromium>>,
+  options: BrowserContextOptions = {},
+): Promise<Watched> {
+  const context = await browser.newContext({
+    locale: 'it-IT',
+    viewport: { width: 1280, height: 800 },
+    ...options,
+  })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(`console: ${message.text()}`)
+  })
+  page.on('pageerror', (error) => complaints.push(`script: ${error.message}`))
+  page.on('requestfailed', (request) => complaints.push(`request: ${request.url()}`))
+  return { page, complaints, close: () => context.close() }
+}
+
+/** Keeps what a page looks like, for people to look at. */
+export async function keepScreenshot(page: Page, name: string, fullPage = true) {
+  mkdirSync(SCREENSHOTS, { recursive: true })
+  await page.screenshot({ path: join(SCREENSHOTS, `ui-${name}.png`), fullPage })
+}
+
+/** A report as a hospital's system writes it, with as many pages as wanted. */
+export function samplePdf(pages: number): Promise<Buffer> {
+  const pdf = new PDFDocument({ size: 'A4', margin: 60, info: { Title: 'Referto' } })
+  const done = new Promise<Buffer>((resolvePdf) => {
+    const chunks: Buffer[] = []
+    pdf.on('data', (chunk: Buffer) => chunks.push(chunk))
+    pdf.on('end', () => resolvePdf(Buffer.concat(chunks)))
+  })
+  for (let number = 1; number <= pages; number += 1) {
+    if (number > 1) pdf.addPage()
+    pdf.font('Helvetica-Bold').fontSize(15).text('AZIENDA OSPEDALIERA DI ESEMPIO')
+    pdf.font('Helvetica').fontSize(10).text('Dipartimento di Diagnostica per Immagini').moveDown(2)
+    pdf.text('Cognome e Nome: PROVA MARIA        Data Nascita: 01/02/1960')
+    pdf.text('Numero Accettazione: DEMO0001        Data Esame: 20/11/2026').moveDown()
+    pdf.font('Helvetica-Bold').fontSize(12).text('TC TORACE SENZA MDC').moveDown()
+    pdf.font('Helvetica').fontSize(11)
+    for (let line = 0; line < 6; line += 1)
+      pdf
+        .text(
+          'Non si osservano lesioni pleuro-parenchimali a focolaio in atto. Non versamento pleurico. ' +
+            'Regolare calibro delle strutture vascolari mediastiniche. Non linfoadenomegalie.',
+        )
+        .moveDown(0.5)
+    pdf.moveDown().text(`Il Medico Refertante: Dott.ssa Anna Esempio (pagina ${number} di ${pages})`)
+  }
+  pdf.end()
+  return done
+}

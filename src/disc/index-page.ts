@@ -76,14 +76,14 @@ function examCard({ description, date, report }: DiscExam, files: readonly Repor
   return html`<article>
 <h3>${description}</h3>
 <p>${it.examOf(italianDate(date))}</p>
-${report ? html`<ul class="actions">${files.map((file) => reportLink(file, report))}</ul>` : html`<p class="note">${it.noReport}</p>`}
+${report ? html`<ul class="actions">${files.map(reportLink)}</ul>` : html`<p class="note">${it.noReport}</p>`}
 ${report?.signature ? html`<p class="note">${report.signature}</p>` : ''}
 </article>
 `
 }
 
-function reportLink({ file, role }: ReportFile, report: DiscReport): Html {
-  const text = role === 'signed' ? it.signedReport(report.kind) : it.openReport
+function reportLink({ file, role }: ReportFile): Html {
+  const text = role === 'signed' ? it.signedReport : it.openReport
   return html`<li><a class="${role === 'signed' ? 'signed' : 'shown'}" href="${file.path}">${text}</a></li>`
 }
 
@@ -136,7 +136,8 @@ article { border-left: 4px solid #0059b3; padding: .1rem 0 .1rem 1rem; margin: 1
 a:hover { text-decoration: underline }
 a:focus-visible { outline: 3px solid #000; outline-offset: 2px; box-shadow: 0 0 0 5px #fff }
 table { border-collapse: collapse; width: 100%; font-size: 1rem }
-th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid #d9e2ec; overflow-wrap: anywhere; vertical-align: top }
+th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid #d9e2ec; vertical-align: top }
+td:nth-child(3) { overflow-wrap: anywhere; width: 60% }
 th { color: #455a70; font-size: .9rem }
 .number { text-align: right; padding-right: 0 }
 .note { color: #455a70; font-size: .95rem }

@@ -8,8 +8,7 @@ export const it = {
   exams: 'Prestazioni eseguite',
   examOf: (date: string) => `Esame del ${date}`,
   openReport: 'Apri il referto (PDF)',
-  signedReport: (kind: 'p7m' | 'pdf') =>
-    kind === 'p7m' ? 'Referto firmato digitalmente (.p7m)' : 'Referto firmato digitalmente (PDF)',
+  signedReport: 'Referto firmato digitalmente (.p7m)',
   noReport: 'Referto non presente su questo disco.',
   legalNote: 'Si informa che solo i file firmati digitalmente hanno valore legale.',
   p7mNote:

@@ -26,7 +26,7 @@ export const PIXEL_DATA = 0x7fe00010
 const UNDEFINED_LENGTH = 0xffffffff
 
 /** Nested deeper than this is an attack on the stack, not a report. */
-const DEEPEST_NESTING = 100
+export const DEEPEST_NESTING = 100
 
 /** VRs whose length takes 32 bits, after two reserved bytes (PS3.5 §7.1.2). */
 export const LONG_VRS: ReadonlySet<string> = new Set('OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' '))

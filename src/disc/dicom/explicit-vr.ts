@@ -1,6 +1,7 @@
 import { type VrContext, vrOf } from './dictionary.ts'
 import {
   contentEncoding,
+  DEEPEST_NESTING,
   DicomFormatError,
   type Element,
   elements,
@@ -92,6 +93,7 @@ function convertSequence(
   context: VrContext,
   depth: number,
 ): void {
+  if (depth > DEEPEST_NESTING) throw new DicomFormatError('nested too deep')
   const before = writer.length
   const source = contentEncoding(outer, element.vr)
   const { undefinedLength } = element

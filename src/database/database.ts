@@ -99,8 +99,23 @@ export function connect(target: string | Record<string, unknown>) {
     onnotice: () => undefined,
     connection: { application_name: 'ritiro' },
   }
-  const sql = typeof target === 'string' ? postgres(target, options) : postgres({ ...target, ...options })
+  const values = typeof target === 'string' ? socketTarget(target) : target
+  const sql = values ? postgres({ ...values, ...options }) : postgres(String(target), options)
   return { db: drizzle(sql, { schema }) satisfies Database, sql }
+}
+
+/** `postgres:///database?host=/directory&user=name`, libpq's way to name a Unix socket (§34.1.1.2), which the driver cannot read. */
+function socketTarget(url: string): Record<string, unknown> | null {
+  const { searchParams, pathname } = new URL(url)
+  const host = searchParams.get('host')
+  if (!host) return null
+  return {
+    host,
+    port: Number(searchParams.get('port') ?? 5432),
+    username: searchParams.get('user') ?? undefined,
+    password: searchParams.get('password') ?? undefined,
+    database: decodeURIComponent(pathname.slice(1)),
+  }
 }
 
 /** Applies the migrations in `db/`; gateways that start together take turns. */

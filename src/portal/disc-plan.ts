@@ -24,7 +24,7 @@ export async function discOf({
   const report = await readReport(db, publication.id)
   const { phone, email, openingHours, address } = site.contacts
   // Fixed by what is on the disc, not by the clock: the same disc has the same bytes whenever and wherever it is made.
-  const date = Math.max(preparation.preparedAt, publication.publishedAt)
+  const date = new Date(Math.max(preparation.preparedAt.getTime(), publication.publishedAt.getTime()))
   return planDisc({
     manifests: preparation.manifests,
     date,

@@ -1,0 +1,140 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { serve } from '@hono/node-server'
+import { createApp } from './app.tsx'
+import type { Config } from './config.ts'
+import { openDatabase } from './database/database.ts'
+import type { Log } from './log.ts'
+import { sendMails } from './mail/mail.ts'
+import { it } from './messages/it.ts'
+import { createOrthanc } from './orthanc/orthanc.ts'
+import { checkArchive } from './orthanc/safety.ts'
+import { followPacs } from './pacs/follow.ts'
+import { prepareStudies } from './preparation/preparation.ts'
+import { inspectDocument, loadTrustStore } from './signature/signature.ts'
+import { siteOf } from './site.ts'
+import { slipFor } from './slip/for-visit.ts'
+import { loadAssets } from './ui/assets.ts'
+
+const root = join(fileURLToPath(import.meta.url), '..', '..')
+
+export type Gateway = {
+  port: number
+  /** Ends what runs, in order: no more requests, then the background work, then the database. */
+  stop: () => Promise<void>
+}
+
+/** The gateway's port is taken, or its address is not this machine's. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError'
+}
+
+/** Starts everything: archive client, database, HTTP and the work in the background. `clock` and `log` are the world's. */
+export async function startGateway(
+  config: Config,
+  { clock, log }: { clock: () => Date; log: Log },
+): Promise<Gateway> {
+  const {
+    organisation,
+    portalUrl,
+    peppers,
+    encryptionKeys,
+    availableDays,
+    pin2Delivery,
+    consentTextVersion,
+  } = config
+  const orthanc = createOrthanc({
+    url: config.orthancUrl,
+    user: config.orthancUser,
+    password: config.orthancPassword,
+  })
+  await checkArchive(orthanc, config.mode, log)
+  const { db, close } = await openDatabase({
+    url: config.databaseUrl,
+    dataDir: config.dataDir,
+    log,
+    exclusive: true,
+  })
+  const assets = await loadAssets(join(root, 'dist', 'public'))
+  const site = siteOf(config, it, assets.asset)
+  const rules = { availableDays, pin2Delivery, encryptionKeys, peppers, consentTextVersion }
+  const trusted = loadTrustStore(config.trustedCertificates ?? '')
+  const app = createApp({
+    db,
+    orthanc,
+    peppers,
+    rules,
+    site,
+    trustedProxies: config.trustedProxies,
+    clock,
+    log,
+    assets,
+    viewerDir: config.viewerDir,
+    portalUrl,
+    ris: {
+      db,
+      rules,
+      clock,
+      portalUrl,
+      maxReportBytes: config.maxReportMb * 1_000_000,
+      inspect: (document) => inspectDocument(document, { trusted, now: clock() }),
+      slip: slipFor(site, portalUrl),
+    },
+  })
+
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const mail = {
+    smtpUrl: config.smtpUrl,
+    from: config.mailFrom,
+    organisation,
+    portalUrl,
+    contactEmail: config.organisationEmail,
+  }
+  const work = [
+    followPacs({ db, orthanc, rules, clock, log, signal }),
+    prepareStudies({ db, orthanc, clock, log, signal }),
+    sendMails({ db, keys: encryptionKeys, settings: mail, messages: it, log, clock, signal }),
+  ]
+  const { server, port } = await listen(app.fetch, config).catch(async (error: unknown) => {
+    stopping.abort()
+    await Promise.all(work)
+    await orthanc.close()
+    await close()
+    throw error
+  })
+  log('info', 'gateway.listening', { port, mode: config.mode })
+
+  let stopped: Promise<void> | null = null
+  const stop = async () => {
+    log('info', 'gateway.stopping')
+    stopping.abort()
+    server.close()
+    if ('closeAllConnections' in server) server.closeAllConnections()
+    await Promise.all(work)
+    await orthanc.close()
+    await close()
+    log('info', 'gateway.stopped')
+  }
+  return {
+    port,
+    stop: () => {
+      stopped ??= stop()
+      return stopped
+    },
+  }
+}
+
+function listen(
+  fetch: Parameters<typeof serve>[0]['fetch'],
+  { host, port }: Config,
+): Promise<{ server: ReturnType<typeof serve>; port: number }> {
+  return new Promise((done, failed) => {
+    const server = serve({ fetch, hostname: host, port }, (address) => done({ server, port: address.port }))
+    server.once('error', () =>
+      failed(
+        new ListenError(`Cannot listen on ${host}:${port}: is another program there? Set PORT or HOST.`),
+      ),
+    )
+  })
+}

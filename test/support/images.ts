@@ -1,0 +1,43 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { dicomFile, type Encoding, instance } from './dicom.ts'
+
+export type TestStudy = {
+  accessionNumber: string
+  patient?: number
+  study?: number
+  numbers?: number[]
+  birthDate?: string
+  encoding?: Encoding
+}
+
+export type TestFiles = {
+  directory: string
+  studyInstanceUid: string
+  [Symbol.asyncDispose]: () => Promise<void>
+}
+
+/** Small CT files of one study in a private folder; `await using` deletes it. */
+export async function dicomFiles({
+  accessionNumber,
+  patient = 1,
+  study = 1,
+  numbers = [1, 2, 3],
+  birthDate = '19800423',
+  encoding = 'explicit',
+}: TestStudy): Promise<TestFiles> {
+  const directory = await mkdtemp(join(tmpdir(), 'ritiro-dicom-'))
+  let studyInstanceUid = ''
+  for (const number of numbers) {
+    const more = { [0x00080050]: ['SH', accessionNumber], [0x00100030]: ['DA', birthDate] } as const
+    const elements = instance({ patient, study, number, more })
+    studyInstanceUid = String(elements.find(([tag]) => tag === 0x0020000d)?.[2])
+    await writeFile(join(directory, `${number}.dcm`), dicomFile(elements, { encoding }))
+  }
+  return {
+    directory,
+    studyInstanceUid,
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+  }
+}

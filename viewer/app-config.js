@@ -39,7 +39,14 @@
         routes: {
           0: {
             layoutInstance: {
-              props: { leftPanelClosed: { $set: narrow }, rightPanelClosed: { $set: true } },
+              props: {
+                leftPanelClosed: { $set: narrow },
+                rightPanelClosed: { $set: true },
+                // Measures are for whoever looks; segmentations are shown in the image, not edited in a panel.
+                rightPanels: {
+                  $set: narrow ? [] : ['@ohif/extension-cornerstone.panelModule.panelMeasurement'],
+                },
+              },
             },
           },
         },

@@ -6,9 +6,8 @@ import { transform } from 'esbuild'
 import { compressed, type Encodings } from './compress.ts'
 import { applyPatches, filePatches, MODULE_PATCHES } from './patches.ts'
 import { reachableChunks, reachableFiles } from './reachable.ts'
-import { unpackUpstream } from './upstream.ts'
-import italian from './locale/it.json' with { type: 'json' }
 import upstream from './upstream.json' with { type: 'json' }
+import { unpackUpstream } from './upstream.ts'
 
 /** What the gateway reads at its start: every file it may serve, and how. */
 export interface ViewerManifest {
@@ -78,11 +77,12 @@ async function assemble(upstreamRoot: string, result: string, inputs: string, lo
   const needed = reachableFiles(entry, (name) => texts.get(name) ?? '', names)
   for (const name of texts.keys()) if (!needed.includes(name)) texts.delete(name)
   const start = startFiles(texts.get(entry) ?? '', names)
-  applyPatches(texts, filePatches(base, JSON.stringify(italian)))
+  applyPatches(texts, filePatches(base))
   log(`viewer: ${needed.length} of its ${names.length} files are needed; all patches applied`)
 
   const contents = new Map<string, Buffer>()
-  for (const name of needed) contents.set(name, await minified(name, texts.get(name) ?? (await readFile(join(dist, name)))))
+  for (const name of needed)
+    contents.set(name, await minified(name, texts.get(name) ?? (await readFile(join(dist, name)))))
   for (const name of OWN_FILES) contents.set(name, await minified(name, await readFile(join(HERE, name))))
   contents.set('LICENSE.txt', await readFile(join(upstreamRoot, 'LICENSE')))
 
@@ -111,12 +111,14 @@ async function assemble(upstreamRoot: string, result: string, inputs: string, lo
 
 async function readTexts(dist: string, names: readonly string[]): Promise<Map<string, string>> {
   const texts = names.filter((name) => /\.(js|css)$/.test(name))
-  return new Map(await Promise.all(texts.map(async (name) => [name, await readFile(join(dist, name), 'utf8')] as const)))
+  return new Map(
+    await Promise.all(texts.map(async (name) => [name, await readFile(join(dist, name), 'utf8')] as const)),
+  )
 }
 
 // What OHIF loads one after the other at every start, so that the page can name it all at once.
 function startFiles(entry: string, names: readonly string[]): string[] {
-  const loader = /async function loadModule\(module\) \{[^]*?\n\}/.exec(entry)?.[0]
+  const loader = /async function loadModule\(module\) \{[\s\S]*?\n\}/.exec(entry)?.[0]
   if (!loader) throw new Error('OHIF: no loadModule in its entry')
   return reachableChunks(loader, entry, names)
 }
@@ -133,7 +135,12 @@ async function indexPage(base: string, start: readonly string[]): Promise<string
 
 async function minified(name: string, content: string | Buffer): Promise<Buffer> {
   if (!name.endsWith('.js')) return Buffer.from(content)
-  const { code } = await transform(content, { minify: true, target: 'es2022', legalComments: 'eof', logLevel: 'error' })
+  const { code } = await transform(content, {
+    minify: true,
+    target: 'es2022',
+    legalComments: 'eof',
+    logLevel: 'error',
+  })
   return Buffer.from(code)
 }
 

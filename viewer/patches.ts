@@ -1,3 +1,6 @@
+import fixed from './locale/fixed.json' with { type: 'json' }
+import italian from './locale/it.json' with { type: 'json' }
+
 /** One change to OHIF's own files. `times` is how often it must apply over all files: no more, no fewer. */
 export interface Patch {
   why: string
@@ -70,21 +73,22 @@ export const MODULE_PATCHES: readonly Patch[] = [
   },
   {
     why: 'no module from elsewhere: the microscopy viewer',
-    find: /  if \(module === "dicom-microscopy-viewer"\) \{\n.*\n.*\n {2}\}\n/g,
+    find: / {2}if \(module === "dicom-microscopy-viewer"\) \{\n.*\n.*\n {2}\}\n/g,
     replace: '',
     times: 1,
   },
   {
     why: 'no module from elsewhere: names from configuration or address',
     find: 'return (await window.browserImportFunction(module)).default;',
-    replace: 'throw new Error(`${module} is not part of this viewer`);',
+    replace: "throw new Error('not part of this viewer: ' + module);",
     times: 1,
   },
 ]
 
-/** Changes to the files that are served. `base` is the versioned folder, `italian` the catalogue as JSON. */
-export function filePatches(base: string, italian: string): Patch[] {
+/** Changes to the files that are served below `base`, the versioned folder. */
+export function filePatches(base: string): Patch[] {
   return [
+    ...fixed.map((text) => ({ why: 'a text that OHIF does not translate', ...text })),
     {
       why: 'chunks and workers are asked for below /viewer/',
       find: '__webpack_require__.p = "/";',
@@ -116,9 +120,65 @@ export function filePatches(base: string, italian: string): Patch[] {
       times: 1,
     },
     {
+      why: 'a class for our style sheet: the tools, which go to the bottom on a phone',
+      find: /className: "absolute left-1\/2 top-1\/2 -translate-x-1\/2 -translate-y-1\/2 transform"(?=\n {2}\}, .{0,20}react\.createElement\("div", \{\n {4}className: "flex items-center justify-center space-x-2"\n {2}\}, children\))/g,
+      replace:
+        'className: "ritiro-tools absolute left-1/2 top-1/2 -translate-x-1/2 -translate-y-1/2 transform"',
+      times: 1,
+    },
+    {
+      why: 'a class for our style sheet: the height of everything below the header',
+      find: /className: "relative flex w-full flex-row flex-nowrap items-stretch overflow-hidden bg-background",\n {4}style: \{\n {6}height: 'calc\(100vh - 52px\)'/g,
+      replace:
+        'className: "ritiro-below relative flex w-full flex-row flex-nowrap items-stretch overflow-hidden bg-background",style: {',
+      times: 1,
+    },
+    {
+      why: 'one click or touch opens a series: patients do not know that it takes two',
+      find: 'onClickThumbnail: () => {},\n    onDoubleClickThumbnail: onDoubleClickThumbnailHandler,',
+      replace: 'onClickThumbnail: onDoubleClickThumbnailHandler, onDoubleClickThumbnail: () => {},',
+      times: 1,
+    },
+    {
+      why: 'a touch is a click already; and the end of scrolling the list is none',
+      find: /const handleTouchEnd = e => \{\n[\s\S]*?setLastTap\(currentTime\);\n {2}\};/g,
+      replace: 'const handleTouchEnd = () => {};',
+      times: 1,
+    },
+    {
+      why: 'nothing is stored here (S45: no STOW): no "Create SR"',
+      find: /, \/\*#__PURE__\*\/react\.createElement\((?:(?!createElement|stopPropagation)[\s\S])*stopPropagation\(\);\n\s*if \(actions\?\.createSR\)[\s\S]*?t\('Create SR'\)\)/g,
+      replace: '',
+      times: 1,
+    },
+    {
+      why: 'sorting by date reads back the date as shown, which is not possible in Italian',
+      find: /studyBrowserCustomization_formatDate\((a|b)\?\.SeriesDate\)/g,
+      replace: "studyBrowserCustomization_formatDate($1?.SeriesDate, 'YYYY-MM-DD')",
+      times: 2,
+    },
+    {
       why: 'S47: no list of local files, no debug page, whatever the address says',
-      find: /const bakedInRoutes = \[\{[^]*?\n\}\];/g,
+      find: /const bakedInRoutes = \[\{[\s\S]*?\n\}\];/g,
       replace: `const bakedInRoutes = [{ path: '/notfoundserver', children: NotFoundServer }, { path: '/notfoundstudy', children: NotFoundStudy }];`,
+      times: 1,
+    },
+    {
+      why: 'a text that ends in "false"',
+      find: /\$\{!isProduction && ` \$\{t\('in'\)\} \$\{context\}`\}\.`/g,
+      replace: '.`',
+      times: 1,
+    },
+    {
+      why: 'PS3.3 C.17.3: a content item of a structured report may have no concept name; OHIF crashes on it',
+      find: '} = ConceptNameCodeSequence;\n  const isChildFirstNode',
+      replace: '} = ConceptNameCodeSequence ?? {};\n  const isChildFirstNode',
+      times: 1,
+    },
+    {
+      why: 'a warning in the console: the timer it ends was started inline in its own page',
+      find: 'scriptToView: true',
+      replace: 'scriptToView: false',
       times: 1,
     },
     {
@@ -136,7 +196,7 @@ export function filePatches(base: string, italian: string): Patch[] {
     {
       why: 'Italian beside English; the other languages are left out',
       find: /const src_locales = \(\{[^}]*\}\);/g,
-      replace: `const src_locales = { ...en_US, it: ${italian.replaceAll('$', '$$$$')} };`,
+      replace: `const src_locales = { ...en_US, it: ${JSON.stringify(italian).replaceAll('$', '$$$$')} };`,
       times: 1,
     },
     {

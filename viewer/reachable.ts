@@ -1,5 +1,9 @@
 /** Which of OHIF's files can be asked for at all, starting from its entry bundle. Pure: reads no disk. */
-export function reachableFiles(entry: string, text: (name: string) => string, names: readonly string[]): string[] {
+export function reachableFiles(
+  entry: string,
+  text: (name: string) => string,
+  names: readonly string[],
+): string[] {
   const chunks = chunkFiles(names, text(entry))
   for (const [id, files] of chunks) if (files.some((name) => EDITING.test(name))) chunks.set(id, [])
   const others = names.filter((name) => /\.(wasm|woff2|png|svg)$/.test(name))
@@ -31,13 +35,15 @@ function chunkFiles(names: readonly string[], runtime: string): Map<string, stri
   const files = Map.groupBy(names, (name) => name.split('.')[0] ?? name)
   const named = /\(\{([^}]*)\}\[chunkId\] \|\| chunkId\)/.exec(runtime)?.[1]
   if (named === undefined) throw new Error('OHIF: the runtime no longer names its chunks as expected')
-  for (const [, id = '', name = ''] of named.matchAll(/(\d+): "([^"]+)"/g)) files.set(id, files.get(name) ?? [])
+  for (const [, id = '', name = ''] of named.matchAll(/(\d+): "([^"]+)"/g))
+    files.set(id, files.get(name) ?? [])
   return files
 }
 
 function* chunkIds(source: string): Generator<string> {
   // import(): __webpack_require__.e(1234); new Worker(): __webpack_require__.u(1234)
-  for (const match of source.matchAll(/__webpack_require__\.[eu]\((?:\/\*[^*]*\*\/ )?(\d+)\)/g)) yield match[1] ?? ''
+  for (const match of source.matchAll(/__webpack_require__\.[eu]\((?:\/\*[^*]*\*\/ )?(\d+)\)/g))
+    yield match[1] ?? ''
   // a worker's own start: Promise.all([1673,6489].map(__webpack_require__.e
   for (const match of source.matchAll(/\[([\d,]+)\]\.map\(__webpack_require__\.e/g)) {
     yield* (match[1] ?? '').split(',')

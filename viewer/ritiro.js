@@ -11,6 +11,11 @@
       href: '',
       action: 'Ricarica la pagina',
     },
+    broken: {
+      text: 'Questo contenuto non si può mostrare nel browser. Puoi scaricare le immagini dalla pagina dei referti.',
+      href: '/referti',
+      action: 'Torna ai referti',
+    },
     unavailable: {
       text: 'In questo momento le immagini non si possono leggere. Riprova tra qualche minuto.',
       href: '',
@@ -42,7 +47,11 @@
     if (shown === name || shown === 'ended') return
     shown = name
     const box = document.getElementById('ritiro-message')
-    if (!box) return document.addEventListener('DOMContentLoaded', () => show(name, (shown = '')))
+    if (!box) {
+      shown = ''
+      document.addEventListener('DOMContentLoaded', () => show(name))
+      return
+    }
     const { text, href, action } = MESSAGES[name]
     const link = document.createElement('a')
     link.href = href || window.location.href
@@ -74,6 +83,23 @@
   window.addEventListener('unhandledrejection', ({ reason }) => {
     if (reason?.name === 'ChunkLoadError' || reason?.code === 'CSS_CHUNK_LOAD_FAILED') show('updated')
   })
+
+  // React takes the whole page away when it cannot draw a part of it.
+  window.addEventListener('error', () => {
+    setTimeout(() => {
+      if (document.getElementById('root')?.childElementCount === 0) show('broken')
+    }, 100)
+  })
+
+  // On a phone the list of series lies over the image: it goes away once one is chosen.
+  const closeSeries = ({ target }) => {
+    if (!window.matchMedia('(max-width: 767px)').matches) return
+    if (!target.closest?.('[data-cy^="study-browser-thumbnail"]') || target.closest('button')) return
+    const close = document.querySelector('#viewerLayoutResizableLeftPanel [data-cy="side-panel-header-left"]')
+    setTimeout(() => close?.click(), 150)
+  }
+  // While it goes down: OHIF does not let it come up again.
+  document.addEventListener('click', closeSeries, { capture: true })
 
   // "Back" after "Esci" must not bring the images back from the browser's memory.
   window.addEventListener('pageshow', (event) => {

@@ -39,7 +39,13 @@ async function fetchTarball(upstream: Upstream, cache: string): Promise<string> 
     }
   }
   // `npm install` of this package fails (it names a dependency version that was never published).
-  await run('npm', ['pack', '--silent', `${upstream.package}@${upstream.version}`, '--pack-destination', cache])
+  await run('npm', [
+    'pack',
+    '--silent',
+    `${upstream.package}@${upstream.version}`,
+    '--pack-destination',
+    cache,
+  ])
   checkIntegrity(await readFile(path), upstream.integrity)
   return path
 }

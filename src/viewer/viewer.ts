@@ -17,20 +17,20 @@ const manifestFile = z.object({ start: z.array(z.string()), files: z.record(z.st
 type ViewerFile = z.infer<typeof file>
 type Encoding = 'br' | 'gzip' | 'identity'
 
-/** Serves OHIF as `viewer/build.ts` left it in `root`. Mount at `/viewer`: the paths are built into its files. */
+/** Serves OHIF as `viewer/build.ts` left it in `root`. Under /viewer/, a path that is built into its files. */
 export function viewerRoutes({ root }: { root: string }): Hono {
   const manifest = readManifest(root)
   const app = new Hono()
   if (!manifest) {
-    return app.get('/*', () => {
+    return app.get('/viewer/*', () => {
       throw new AppError('images.unavailable', 'the viewer is not built: run `npm run viewer`')
     })
   }
   // Only what the manifest lists is ever opened, so no address can lead out of the folder.
   const files = new Map(Object.entries(manifest.files))
 
-  return app.get('/*', async (c) => {
-    const path = c.req.path.slice(c.req.path.indexOf('/viewer/') + '/viewer/'.length)
+  return app.get('/viewer/*', async (c) => {
+    const path = c.req.path.slice('/viewer/'.length)
     // OHIF's own router knows more pages (a list, local files, a debug page): this one alone is ours.
     const name = path === 'viewer' ? 'index.html' : path === 'index.html' ? undefined : path
     const entry = name === undefined ? undefined : files.get(name)
@@ -40,7 +40,11 @@ export function viewerRoutes({ root }: { root: string }): Hono {
     const headers = headersFor(entry, encoding)
     if (isUnchanged(c.req.header('if-none-match'), headers.ETag)) return c.body(null, 304, headers)
     const body = await readFile(join(root, `${name}${SUFFIX[encoding]}`))
-    return c.body(new Uint8Array(body), 200, { ...headers, 'Content-Type': entry.type, 'Content-Length': `${body.byteLength}` })
+    return c.body(new Uint8Array(body), 200, {
+      ...headers,
+      'Content-Type': entry.type,
+      'Content-Length': `${body.byteLength}`,
+    })
   })
 }
 
@@ -79,7 +83,11 @@ const POLICY = {
 }
 
 // A worker has the policy of its own script, not of the page: only the decoder may make functions from text.
-const DECODER_POLICY = { 'default-src': "'none'", 'script-src': "'self' 'unsafe-eval'", 'connect-src': "'self'" }
+const DECODER_POLICY = {
+  'default-src': "'none'",
+  'script-src': "'self' 'unsafe-eval'",
+  'connect-src': "'self'",
+}
 
 const policyText = (policy: Record<string, string>) =>
   Object.entries(policy)

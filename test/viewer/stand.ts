@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { serve } from '@hono/node-server'
@@ -51,8 +51,10 @@ export async function startOrthanc(files: readonly Uint8Array[]) {
 export async function startSite(root: string, orthanc: string) {
   const state = { refuseWith: 0 }
   const app = new Hono()
-  app.onError((error, c) => (error instanceof AppError ? c.text(error.code, error.status) : c.text(String(error), 500)))
-  app.route('/viewer', viewerRoutes({ root }))
+  app.onError((error, c) =>
+    error instanceof AppError ? c.text(error.code, error.status) : c.text(String(error), 500),
+  )
+  app.route('/', viewerRoutes({ root }))
   app.get('/referti', (c) => c.html('<!doctype html><title>Referti</title><h1>Referti</h1>'))
   app.get('/dicomweb/*', async (c) => {
     if (state.refuseWith) return c.body(null, state.refuseWith as 401)
@@ -62,8 +64,11 @@ export async function startSite(root: string, orthanc: string) {
     const { statusCode, headers, body } = await request(target, {
       headers: { ...(accept && { accept }), forwarded: `host=${host};proto=http` },
     })
-    const bytes = await body.arrayBuffer()
-    return c.body(bytes, statusCode as 200, { 'content-type': String(headers['content-type'] ?? 'application/json') })
+    const type = String(headers['content-type'] ?? 'application/json')
+    const answer = await body.arrayBuffer()
+    // Orthanc writes its own root into the bulk-data addresses.
+    const text = type.includes('json') && new TextDecoder().decode(answer).replaceAll('/dicom-web/', '/dicomweb/')
+    return c.body(text || answer, statusCode as 200, { 'content-type': type })
   })
   const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
   await once(server, 'listening')

@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import {
   child,
-  contents,
   integer,
   isContext,
   isUniversal,
@@ -9,7 +8,6 @@ import {
   octets,
   oid,
   parseWhole,
-  raw,
   sequence,
   set,
   smallInteger,
@@ -47,7 +45,7 @@ export type Certificate = {
 /** Takes a certificate from its SEQUENCE; null: it is not one, or not one that can be used. */
 export function readCertificate(node: Node): Certificate | null {
   try {
-    return certificate(new X509Certificate(raw(node)), node)
+    return certificate(new X509Certificate(node.raw), node)
   } catch {
     return null
   }
@@ -77,8 +75,8 @@ function certificate(x509: X509Certificate, node: Node): Certificate {
   const names = readName(subject)
   return {
     x509,
-    issuer: raw(issuer),
-    subject: raw(subject),
+    issuer: issuer.raw,
+    subject: subject.raw,
     serialNumber: integer(serialNumber),
     subjectKeyIdentifier: keyIdentifier ? octets(parseWhole(keyIdentifier)) : null,
     notBefore: time(notBefore),
@@ -101,7 +99,7 @@ function readExtensions(tagged: Node | undefined): { type: string; critical: boo
     const fields = sequence(node)
     return {
       type: oid(fields[0]),
-      critical: fields.length === 3 && fields[1] !== undefined && contents(fields[1])[0] !== 0,
+      critical: fields.length === 3 && fields[1] !== undefined && fields[1].contents[0] !== 0,
       value: octets(fields.at(-1)),
     }
   })
@@ -115,7 +113,7 @@ function pathLength(extension: Uint8Array | undefined): number {
 // Bit 0 is digitalSignature, bit 1 nonRepudiation: an Italian qualified certificate has the second alone.
 function mayTestify(extension: Uint8Array | undefined): boolean {
   if (!extension) return true
-  const [, firstBits = 0] = contents(parseWhole(extension))
+  const [, firstBits = 0] = parseWhole(extension).contents
   return (firstBits & 0b1100_0000) !== 0
 }
 

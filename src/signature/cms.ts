@@ -2,15 +2,12 @@ import {
   Asn1Error,
   child,
   children,
-  contents,
   integer,
   isContext,
   isUniversal,
   type Node,
   octets,
   oid,
-  parse,
-  raw,
   sequence,
   set,
   TAG,
@@ -45,17 +42,7 @@ const MAX_CERTIFICATES = 100
 // Each one may cost a pass over the content.
 const MAX_SIGNERS = 10
 
-/** Reads a ContentInfo that holds SignedData. What follows it must be nothing but padding. Throws Asn1Error. */
-export function parseSignedData(bytes: Uint8Array): SignedData {
-  const { node, rest } = parse(bytes)
-  // NULs fill up a PDF's /Contents; a line end is what some tools add to a file.
-  if (rest.some((byte) => byte !== 0 && byte !== 0x0a && byte !== 0x0d)) {
-    throw new Asn1Error('bytes after the signature')
-  }
-  return signedData(node)
-}
-
-/** The same, from a ContentInfo already read (a timestamp token stands in an attribute). */
+/** Reads a ContentInfo that holds SignedData. Throws Asn1Error. */
 export function signedData(contentInfo: Node): SignedData {
   const [contentType, content] = sequence(contentInfo)
   if (oid(contentType) !== SIGNED_DATA || !content || !isContext(content, 0)) {
@@ -108,10 +95,10 @@ function signerInfo(node: Node): SignerInfo {
 }
 
 function signerIdentifier(node: Node | undefined): SignerInfo['sid'] {
-  if (node && isContext(node, 0)) return { subjectKeyIdentifier: contents(node) }
+  if (node && isContext(node, 0)) return { subjectKeyIdentifier: node.contents }
   const [issuer, serialNumber] = sequence(node)
   if (!issuer) throw new Asn1Error('no issuer')
-  return { issuer: raw(issuer), serialNumber: integer(serialNumber) }
+  return { issuer: issuer.raw, serialNumber: integer(serialNumber) }
 }
 
 function attribute(node: Node): Attribute {
@@ -122,7 +109,7 @@ function attribute(node: Node): Attribute {
 // RFC 5652 §5.4: the signature is over the DER encoding of SET OF Attribute, whatever the file holds under [0].
 // Some signers sign the attributes in the order they wrote them, so that order is tried too.
 function setEncodings(signedAttrs: Node): Uint8Array[] {
-  const attributes = children(signedAttrs).map((node) => Buffer.from(raw(node)))
+  const attributes = children(signedAttrs).map((node) => Buffer.from(node.raw))
   const asWritten = derSet(attributes)
   const sorted = derSet(attributes.toSorted(Buffer.compare))
   return asWritten.equals(sorted) ? [sorted] : [sorted, asWritten]

@@ -1,4 +1,5 @@
-import { parseSignedData } from './cms.ts'
+import { parse } from './asn1.ts'
+import { signedData } from './cms.ts'
 import { type Options, reportSigner, UNREADABLE_SIGNER } from './report.ts'
 import type { SignerReport, TimestampReport } from './signature.ts'
 import { type SignedContent, signedContent } from './signer.ts'
@@ -146,12 +147,13 @@ function checkField(field: Field | 'unreadable' | 'mismatched', options: Options
 
 function checkCms({ contents, signed, claimedAt }: Field, options: Options): Omit<Checked, 'end'> {
   if (!contents) return { signer: UNREADABLE_SIGNER }
-  const data = parseSignedData(contents)
+  // What fills up the place behind the signature says nothing: it is NULs, or what stood there before.
+  const data = signedData(parse(contents).node)
   if (isTimestampToken(data)) return { timestamp: verifyTimestamp(data, signed, options.trusted) }
   const [signer, ...others] = data.signers
   // ISO 32000-1 §12.8.3.3.1: one signer, and nothing inside.
   if (!signer || others.length > 0) return { signer: UNREADABLE_SIGNER }
-  if (data.content === null) return { signer: reportSigner(signer, data, signed, options, claimedAt) }
+  if (!data.content?.byteLength) return { signer: reportSigner(signer, data, signed, options, claimedAt) }
   // adbe.pkcs7.sha1 holds the SHA-1 of the bytes and signs that.
   const report = reportSigner(signer, data, signedContent(data.content), options, claimedAt)
   const holdsDigest = signed.digest('sha1').equals(data.content)

@@ -1,8 +1,10 @@
-import type { SignedData, SignerInfo } from './cms.ts'
-import { singleValue } from './cms.ts'
+import type { Node } from './asn1.ts'
+import type { Certificate } from './certificate.ts'
+import { type SignedData, type SignerInfo, signedData } from './cms.ts'
+import { revocationOf } from './revocation.ts'
 import type { SignatureReport, SignerReport, TimestampReport } from './signature.ts'
 import { type SignedContent, signedContent, type Verified, verifySigner } from './signer.ts'
-import { readTimestamp } from './timestamp.ts'
+import { verifyTimestamp } from './timestamp.ts'
 import { findPath, type TrustStore, within } from './trust.ts'
 
 export type Options = { trusted: TrustStore; now: Date }
@@ -24,6 +26,7 @@ export const UNREADABLE_SIGNER: SignerReport = {
 }
 
 const TIMESTAMP_TOKEN = '1.2.840.113549.1.9.16.2.14'
+const MAX_TOKENS = 10
 const CLOCK_TOLERANCE_MS = 24 * 60 * 60 * 1000
 
 /** All that can be said of one signer, fact by fact (S19). */
@@ -43,6 +46,8 @@ export function reportSigner(
   const stampedAt =
     timestamp?.unaltered && timestamp.trusted !== false && timestamp.at ? new Date(timestamp.at) : null
   const signedAt = stampedAt ?? claimedAt
+  const path =
+    certificate && findPath(certificate, data.certificates, options.trusted, signedAt ?? options.now)
   return {
     name: certificate?.name ?? null,
     taxCode: certificate?.taxCode ?? null,
@@ -50,7 +55,7 @@ export function reportSigner(
     signedAtSource: stampedAt ? 'timestamp' : claimedAt ? 'claimed' : null,
     timestamp,
     unaltered,
-    trusted: isTrusted(verified, data, options, signedAt ?? options.now),
+    trusted: isTrusted(verified, path, options.trusted),
     inValidity: certificate && signedAt ? within(certificate, signedAt) : null,
     certificate: certificate && {
       issuer: certificate.issuerName,
@@ -59,7 +64,7 @@ export function reportSigner(
       validUntil: certificate.notAfter.toISOString(),
       expired: certificate.notAfter < options.now,
     },
-    revocation: 'not-checked',
+    revocation: revocation(path, options, signedAt, stampedAt !== null && timestamp?.trusted === true),
     covers: 'document',
     problem: verified.problem ?? timeProblem(timestamp, signedAt, options.now),
   }
@@ -81,22 +86,36 @@ function statusOf(signers: SignerReport[], timestamps: TimestampReport[]): Signa
   return sound ? 'valid' : 'unverifiable'
 }
 
-function isTrusted(
-  { certificate, problem }: Verified,
-  data: SignedData,
-  { trusted }: Options,
-  at: Date,
-): boolean | null {
+function isTrusted({ certificate, problem }: Verified, path: Certificate[] | null, trusted: TrustStore) {
   if (trusted.authorities.length === 0) return null
-  if (!certificate?.mayTestify || problem === 'wrong-certificate') return false
-  return findPath(certificate, data.certificates, trusted, at) !== null
+  return path !== null && certificate?.mayTestify === true && problem !== 'wrong-certificate'
 }
 
-// The token stamps the signature's own value (RFC 3161 appendix A).
+function revocation(
+  path: Certificate[] | null,
+  { trusted, now }: Options,
+  signedAt: Date | null,
+  isProven: boolean,
+): SignerReport['revocation'] {
+  const [certificate, issuer] = path ?? []
+  if (!certificate || !issuer) return 'not-checked'
+  return revocationOf(certificate, issuer, trusted.revocationLists, signedAt ?? now, isProven)
+}
+
+// The tokens stamp the signature's own value (RFC 3161 appendix A). There may be several, by several authorities
+// (ETSI EN 319 122-1 §5.3): the first sound one counts.
 function signatureTimestamp(signer: SignerInfo, trusted: TrustStore): TimestampReport | null {
+  const tokens = signer.unsignedAttributes
+    .filter(({ type }) => type === TIMESTAMP_TOKEN)
+    .flatMap(({ values }) => values)
+    .slice(0, MAX_TOKENS)
+    .map((token) => timestampOf(token, signedContent(signer.signature), trusted))
+  return tokens.find(({ unaltered }) => unaltered) ?? tokens[0] ?? null
+}
+
+function timestampOf(token: Node, stamped: SignedContent, trusted: TrustStore): TimestampReport {
   try {
-    const token = singleValue(signer.unsignedAttributes, TIMESTAMP_TOKEN)
-    return token && readTimestamp(token, signedContent(signer.signature), trusted)
+    return verifyTimestamp(signedData(token), stamped, trusted)
   } catch {
     // It is no part of what was signed: a broken one takes nothing from the signature but the proof of its time.
     return { at: null, authority: null, unaltered: null, trusted: null }
@@ -104,7 +123,7 @@ function signatureTimestamp(signer: SignerInfo, trusted: TrustStore): TimestampR
 }
 
 function timeProblem(timestamp: TimestampReport | null, signedAt: Date | null, now: Date) {
-  if (timestamp && timestamp.unaltered !== true) return 'timestamp-unsound'
+  if (timestamp?.unaltered === false) return 'timestamp-unsound'
   if (signedAt && signedAt.getTime() > now.getTime() + CLOCK_TOLERANCE_MS) return 'signed-in-the-future'
   return null
 }

@@ -1,4 +1,5 @@
-import { parseSignedData } from './cms.ts'
+import { Asn1Error, type Node, parse } from './asn1.ts'
+import { signedData } from './cms.ts'
 import { inspectPdf } from './pdf.ts'
 import { recognise } from './recognise.ts'
 import { reportSigner, summarise } from './report.ts'
@@ -116,7 +117,7 @@ function inspect(bytes: Uint8Array, options: { trusted: TrustStore; now: Date })
   // .p7m.p7m: whoever signs a signed file puts another envelope around it.
   for (let envelopes = 0; seen.kind === 'cms'; envelopes++) {
     if (envelopes === MAX_ENVELOPES) return { ok: false, reason: 'malformed' }
-    const data = parseSignedData(seen.bytes)
+    const data = signedData(onlyValue(seen.bytes))
     const inner = data.content
     if (!inner) return { ok: false, reason: data.signers.length > 0 ? 'detached' : 'unrecognised' }
     const signed = signedContent(inner)
@@ -139,4 +140,11 @@ function inspect(bytes: Uint8Array, options: { trusted: TrustStore; now: Date })
     pdf: seen.kind === 'pdf' ? content : null,
     signature,
   }
+}
+
+// A line end is what some tools add to a file; anything else after the envelope would be signed by nobody.
+function onlyValue(bytes: Uint8Array): Node {
+  const { node, rest } = parse(bytes)
+  if (rest.some((byte) => byte !== 0 && byte !== 0x0a && byte !== 0x0d)) throw new Asn1Error('bytes after it')
+  return node
 }

@@ -65,11 +65,14 @@ function verdict(
   const fitness = scheme && key ? judgeKey(key, scheme) : 'unfit'
   if (!scheme || !key || fitness === 'unfit') return { unaltered: null, problem: 'unsupported-algorithm' }
   const signed = signer.signedAttributes.length > 0 ? signer.signedAttributesEncodings : [whole(content)]
-  if (!signed.some((bytes) => verifySignature(bytes, signer.signature, key, scheme))) {
-    return { unaltered: false, problem: null }
-  }
+  // Some signers write one hash in the signature's algorithm and use the digest's; OpenSSL takes the latter.
+  const schemes = scheme.kind === 'rsa-pss' ? [scheme] : [scheme, { ...scheme, hash: digestHash }]
+  const verified = schemes.find((candidate) =>
+    signed.some((bytes) => verifySignature(bytes, signer.signature, key, candidate)),
+  )
+  if (!verified) return { unaltered: false, problem: null }
   if (vouchedFor(certificate, signer) === false) return { unaltered: true, problem: 'wrong-certificate' }
-  if (fitness === 'weak' || isWeak(digestHash) || isWeak(scheme.hash)) {
+  if (fitness === 'weak' || isWeak(digestHash) || isWeak(verified.hash)) {
     return { unaltered: true, problem: 'weak-algorithm' }
   }
   return { unaltered: true, problem: null }

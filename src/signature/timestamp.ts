@@ -1,6 +1,6 @@
 import { hashOf } from './algorithms.ts'
-import { type Node, octets, oid, parseWhole, sequence, time } from './asn1.ts'
-import { type SignedData, signedData } from './cms.ts'
+import { octets, oid, parseWhole, sequence, time } from './asn1.ts'
+import type { SignedData } from './cms.ts'
 import type { TimestampReport } from './signature.ts'
 import { type SignedContent, signedContent, verifySigner } from './signer.ts'
 import { findPath, type TrustStore, within } from './trust.ts'
@@ -8,10 +8,6 @@ import { findPath, type TrustStore, within } from './trust.ts'
 const TST_INFO = '1.2.840.113549.1.9.16.1.4'
 
 export const isTimestampToken = (data: SignedData): boolean => data.contentType === TST_INFO
-
-/** Reads a token that stands in an attribute. */
-export const readTimestamp = (token: Node, stamped: SignedContent, trusted: TrustStore): TimestampReport =>
-  verifyTimestamp(signedData(token), stamped, trusted)
 
 /** A timestamp token (RFC 3161 §2.4.2) checked against what it says it stamps. Throws Asn1Error. */
 export function verifyTimestamp(

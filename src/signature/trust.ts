@@ -1,19 +1,40 @@
 import { parseWhole } from './asn1.ts'
 import { type Certificate, readCertificate } from './certificate.ts'
+import { type RevocationList, readRevocationList } from './revocation.ts'
+import { grantedAuthorities } from './trusted-list.ts'
 
-/** The authorities the operator trusts. Empty: nothing is configured, and nothing is called trusted or not. */
-export type TrustStore = { authorities: Certificate[] }
+/**
+ * The authorities the operator trusts, and what they have revoked. Without authorities nothing is configured, and
+ * nothing is called trusted or not.
+ */
+export type TrustStore = { authorities: Certificate[]; revocationLists: RevocationList[] }
 
-/** Reads the configured authorities: a bundle of PEM certificates. Throws on what is no certificate. */
-export function loadTrustStore(pem: string): TrustStore {
-  const blocks = [...pem.matchAll(/-----BEGIN CERTIFICATE-----([^-]*)-----END CERTIFICATE-----/g)]
+/**
+ * Reads the configured authorities and revocation lists from the contents of files: bundles of PEM certificates and
+ * CRLs, and national trusted lists (XML). Throws on a certificate or CRL that cannot be used.
+ */
+export function loadTrustStore(...files: string[]): TrustStore {
+  const blocks = files.flatMap((file) => [...file.matchAll(PEM)])
+  const named = blocks.map(([, label = '', base64 = '']) => ({ label, der: Buffer.from(base64, 'base64') }))
+  // A national list may hold certificates of kinds we cannot read: those few are no reason not to start.
+  const listed = files.filter((file) => file.includes('TrustServiceStatusList')).flatMap(grantedAuthorities)
   return {
-    authorities: blocks.map(([, base64 = ''], index) => {
-      const certificate = parsed(Buffer.from(base64, 'base64'))
-      if (!certificate) throw new Error(`trusted authorities: certificate ${index + 1} cannot be read`)
-      return certificate
-    }),
+    authorities: unique([
+      ...named.filter(({ label }) => label === 'CERTIFICATE').map(({ der }, at) => required(der, at)),
+      ...listed.map(parsed).filter((certificate) => certificate !== null),
+    ]),
+    revocationLists: named
+      .filter(({ label }) => label === 'X509 CRL')
+      .map(({ der }) => readRevocationList(der)),
   }
+}
+
+const PEM = /-----BEGIN (CERTIFICATE|X509 CRL)-----([^-]*)-----END \1-----/g
+
+function required(der: Buffer, at: number): Certificate {
+  const certificate = parsed(der)
+  if (!certificate) throw new Error(`trusted authorities: certificate ${at + 1} cannot be read`)
+  return certificate
 }
 
 function parsed(der: Uint8Array): Certificate | null {
@@ -23,6 +44,10 @@ function parsed(der: Uint8Array): Certificate | null {
     return null
   }
 }
+
+const unique = (certificates: Certificate[]): Certificate[] => [
+  ...new Map(certificates.map((certificate) => [certificate.x509.fingerprint256, certificate])).values(),
+]
 
 const MAX_PATH = 8
 const MAX_CHECKS = 100

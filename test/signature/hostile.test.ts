@@ -84,6 +84,7 @@ test.each([
     'twenty million empty values',
     Buffer.concat([cmsHead(), Buffer.alloc(40_000_000, Buffer.from('0500', 'hex'))]),
   ],
+  ['a hundred thousand lists of empty values', Buffer.concat([cmsHead(), cmsOf(manyLists())])],
   ['lengths beyond all bounds', Buffer.concat([cmsHead(), Buffer.from('3088ffffffffffffffff', 'hex')])],
   ['a PDF of a million signatures', manyMentions('/ByteRange [0 1 2 3]')],
   ['a PDF of a million different signatures', manyMentions((n) => `/ByteRange [0 ${n} ${n + 9} 3]`)],
@@ -152,6 +153,24 @@ function numbers(seed: number): (below: number) => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
     return ((mixed ^ (mixed >>> 14)) >>> 0) % below
   }
+}
+
+// The right structure around them, so that every level is read.
+function cmsOf(lists: Buffer): Buffer {
+  const open = Buffer.from(
+    '3080 020101 3100 3080 06092a864886f70d010701 a080 2480'.replaceAll(' ', ''),
+    'hex',
+  )
+  return Buffer.concat([open, lists, Buffer.alloc(12)])
+}
+
+function manyLists(): Buffer {
+  const list = Buffer.concat([
+    Buffer.from('2480', 'hex'),
+    Buffer.alloc(400, Buffer.from('0400', 'hex')),
+    Buffer.alloc(2),
+  ])
+  return Buffer.concat(Array.from({ length: 100_000 }, () => list))
 }
 
 function cmsHead(): Buffer {

@@ -1,15 +1,13 @@
-import { createHash } from 'node:crypto'
 import { afterAll, describe, expect, test } from 'vitest'
 import { inspectDocument, loadTrustStore } from '../../src/signature/signature.ts'
 import {
+  derOf,
   type Identity,
   type KeyKind,
-  LEAF,
   PERSON,
   plainPdf,
   signingOffice,
   withByteFlipped,
-  withUnsignedAttribute,
 } from './support.ts'
 
 const office = signingOffice()
@@ -296,135 +294,16 @@ describe('what does not match is refused with a reason (S19)', () => {
     const subject = PERSON.replace('Mario', 'Maria')
     for (let tries = 0; tries < 50; tries++) {
       const made = office.issue(authority, { subject, keyFile, serialOf: model })
-      if (derOf(made).byteLength === derOf(model).byteLength) return made
+      if (derOf(made.pem).byteLength === derOf(model.pem).byteLength) return made
     }
     throw new Error('no certificate of that length')
   }
 
   function swapCertificate(p7m: Buffer, from: Identity, to: Identity): Buffer {
-    const [old, other] = [derOf(from), derOf(to)]
+    const [old, other] = [derOf(from.pem), derOf(to.pem)]
     expect(other.byteLength).toBe(old.byteLength)
     const at = p7m.indexOf(old)
     expect(at).toBeGreaterThan(0)
     return Buffer.concat([p7m.subarray(0, at), other, p7m.subarray(at + old.byteLength)])
   }
 })
-
-describe('the path to a configured authority', () => {
-  const root = office.authority('/CN=Radice')
-  const constrained = (pathLength: number) => [
-    `basicConstraints=critical,CA:TRUE,pathlen:${pathLength}`,
-    'keyUsage=critical,keyCertSign,cRLSign',
-    'subjectKeyIdentifier=hash',
-  ]
-  const below = (issuer: Identity, extensions = constrained(0), subject = '/CN=Intermedia', more = {}) =>
-    office.issue(issuer, { subject, extensions, ...more })
-  const trustOf = async (issuer: Identity, sent: Identity[], leaf: string[] = LEAF) => {
-    const signer = office.issue(issuer, { subject: PERSON, extensions: leaf })
-    const bytes = office.sign(pdf, signer, { send: sent })
-    const ours = (await accepted(bytes, { trusted: loadTrustStore(root.pem) })).signer.trusted
-    return [ours, office.opensslVerifies(bytes, root) !== null]
-  }
-
-  test('goes over authorities sent along', async () => {
-    const middle = below(root)
-    expect(await trustOf(middle, [middle])).toEqual([true, true])
-    expect(await trustOf(middle, [])).toEqual([false, false])
-  })
-
-  test('does not go over a certificate that is no authority', async () => {
-    const person = below(root, LEAF)
-    expect(await trustOf(person, [person])).toEqual([false, false])
-  })
-
-  test('respects how long a path its authorities allow', async () => {
-    const middle = below(root, constrained(0))
-    const lower = below(middle, constrained(0), '/CN=Inferiore')
-    expect(await trustOf(lower, [middle, lower])).toEqual([false, false])
-    const generous = below(root, constrained(1), '/CN=Generosa')
-    const last = below(generous, constrained(0), '/CN=Ultima')
-    expect(await trustOf(last, [generous, last])).toEqual([true, true])
-  })
-
-  test('does not go over an authority whose key may not sign certificates', async () => {
-    const idle = below(root, ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,cRLSign'])
-    expect(await trustOf(idle, [idle])).toEqual([false, false])
-  })
-
-  test('does not go over an authority past its dates', async () => {
-    const past = below(root, constrained(0), '/CN=Scaduta', {
-      from: '20200101000000Z',
-      until: '20210101000000Z',
-    })
-    expect(await trustOf(past, [past])).toEqual([false, false])
-  })
-
-  test('a critical extension we do not know, or a key for other uses, is not relied on', async () => {
-    expect((await trustOf(root, [], [...LEAF, '1.2.3.4=critical,ASN1:NULL']))[0]).toBe(false)
-    expect((await trustOf(root, [], ['keyUsage=critical,keyEncipherment']))[0]).toBe(false)
-  })
-
-  test('a signer’s certificate may itself be configured', async () => {
-    const own = office.issue('itself', { subject: PERSON })
-    const { signer } = await accepted(office.sign(pdf, own), { trusted: loadTrustStore(own.pem) })
-    expect(signer.trusted).toBe(true)
-  })
-
-  test('a broken bundle is told at start', () => {
-    const broken = `${root.pem}\n-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n`
-    expect(() => loadTrustStore(broken)).toThrow('certificate 2')
-  })
-})
-
-describe('the time of a signature', () => {
-  const stamping = office.timestampAuthority(authority)
-  const TOKEN = '1.2.840.113549.1.9.16.2.14'
-  const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest()
-  const stamped = (makeToken: (signature: Buffer) => Buffer) =>
-    withUnsignedAttribute(office.sign(pdf, rossi), TOKEN, makeToken)
-
-  test('is the timestamp’s where there is one over this signature (RFC 3161)', async () => {
-    const { signature, signer } = await accepted(stamped((value) => stamping.token(sha256(value))))
-    expect(signer).toMatchObject({ signedAtSource: 'timestamp', problem: null })
-    expect(signer.timestamp).toMatchObject({ unaltered: true, trusted: true, authority: 'Prova TSA' })
-    expect(signer.signedAt).toBe(signer.timestamp?.at)
-    expect(signature.status).toBe('valid')
-  })
-
-  test('is the claimed one where the timestamp’s authority is not a configured one', async () => {
-    const stranger = office.timestampAuthority(office.authority('/CN=CA sconosciuta'))
-    const { signer } = await accepted(stamped((value) => stranger.token(sha256(value))))
-    expect(signer).toMatchObject({
-      signedAtSource: 'claimed',
-      timestamp: { unaltered: true, trusted: false },
-    })
-  })
-
-  test.each([
-    ['of something else', (_: Buffer) => stamping.token(sha256(Buffer.from('altro')))],
-    ['altered', (value: Buffer) => withByteFlipped(stamping.token(sha256(value)), -5)],
-    ['no timestamp at all', (_: Buffer) => Buffer.from('0500', 'hex')],
-  ])('is the claimed one where the timestamp is %s, and that is told', async (_, makeToken) => {
-    const { signature, signer } = await accepted(stamped(makeToken))
-    expect(signer).toMatchObject({ unaltered: true, signedAtSource: 'claimed', problem: 'timestamp-unsound' })
-    expect(signer.timestamp?.unaltered).not.toBe(true)
-    expect(signature.status).toBe('unverifiable')
-  })
-
-  test('a certificate that may not timestamp makes no trusted timestamp (RFC 3161 §2.3)', async () => {
-    const { signer } = await accepted(
-      stamped((value) => {
-        const info = office.opensslVerifies(stamping.token(sha256(value)))
-        return office.sign(info ?? '', rossi, { contentType: '1.2.840.113549.1.9.16.1.4' })
-      }),
-    )
-    expect(signer).toMatchObject({
-      signedAtSource: 'claimed',
-      timestamp: { unaltered: true, trusted: false },
-    })
-  })
-})
-
-function derOf(identity: Identity): Buffer {
-  return Buffer.from(identity.pem.replace(/-----[^-]+-----/g, ''), 'base64')
-}

@@ -85,10 +85,7 @@ export function signingOffice() {
     const request = path('.csr')
     openssl('req', '-new', '-utf8', '-key', keyFile, '-subj', subject, '-out', request)
     const serial = options.serialOf
-      ? openssl('x509', '-noout', '-serial', '-in', options.serialOf.certificate)
-          .toString()
-          .trim()
-          .replace('serial=', '')
+      ? serialOf(options.serialOf)
       : randomBytes(16).toString('hex').replace(/^./, '1')
     const settings = save(
       [
@@ -227,8 +224,43 @@ export function signingOffice() {
     return { token }
   }
 
+  /** A CRL of the issuer's, as PEM. */
+  function revoke(
+    issuer: Identity,
+    revoked: [Identity, string][],
+    { from = '20250101000000Z', until = '20350101000000Z', extensions = [] as string[] } = {},
+  ): string {
+    const lines = revoked.map(([identity, at]) =>
+      ['R', '350101000000Z', at.slice(2), serialOf(identity), 'unknown', '/CN=x'].join('\t'),
+    )
+    const settings = save(
+      [
+        '[ca]',
+        'default_ca=own',
+        '[own]',
+        `database=${save(lines.map((line) => `${line}\n`).join(''), '.db')}`,
+        'default_md=sha256',
+        '[extensions]',
+        ...extensions,
+        '',
+      ].join('\n'),
+      '.cnf',
+    )
+    const out = path('.crl')
+    const by = ['-cert', issuer.certificate, '-keyfile', issuer.key]
+    const exts = extensions.length > 0 ? ['-crlexts', 'extensions'] : []
+    const times = ['-crl_lastupdate', from, '-crl_nextupdate', until]
+    openssl('ca', '-gencrl', '-config', settings, ...times, ...exts, '-out', out, ...by)
+    return readFileSync(out, 'latin1')
+  }
+
+  function serialOf({ certificate }: Identity): string {
+    return openssl('x509', '-noout', '-serial', '-in', certificate).toString().trim().replace('serial=', '')
+  }
+
   return {
     timestampAuthority,
+    revoke,
     makeKey,
     folder,
     path,
@@ -244,8 +276,6 @@ export function signingOffice() {
     },
   }
 }
-
-export type SigningOffice = ReturnType<typeof signingOffice>
 
 /** A small PDF of one page that says something. */
 export function plainPdf(words = 'Referto di prova'): Buffer {
@@ -320,6 +350,11 @@ function pdfFrom(objects: string[]): Buffer {
   body += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${offsets.join('')}`
   body += `trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${xref}\n%%EOF\n`
   return Buffer.from(body, 'latin1')
+}
+
+/** A PEM block's bytes. */
+export function derOf(pem: string): Buffer {
+  return Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64')
 }
 
 /** Puts an unsigned attribute beside the only signer's signature. */

@@ -14,10 +14,11 @@ function dataSetOf(file: Uint8Array): Buffer {
 }
 
 const RICH: Elements = instance({
-  more: {
-    524293: ['CS', 'ISO_IR 100'],
-    528661: ['SQ', { items: [[[0x0020000e, 'UI', '1.2.3']], []] }],
-    528704: [
+  add: [
+    [0x00080005, 'CS', 'ISO_IR 100'],
+    [0x00081115, 'SQ', { items: [[[0x0020000e, 'UI', '1.2.3']], []] }],
+    [
+      0x00081140,
       'SQ',
       {
         items: [
@@ -29,19 +30,20 @@ const RICH: Elements = instance({
         undefinedLength: true,
       },
     ],
-    528793: ['SQ', { items: [] }],
-    1048592: ['PN', 'Ross\xec^Niccol\xf2'],
-    1572944: ['DS', '1.25'],
-    1610501: ['FD', [0.75, -2.5]],
-    2134373: ['AT', [0x0018]],
-    2621699: ['US', [1]],
-    2621702: ['SS', [-1000]],
-    2621703: ['SS', [3000]],
-    2625618: ['DS', '-1024'],
-    2633734: ['OW', [1, 2, 3, 4]],
-    1610625024: ['OW', [0xff00, 0x00ff]],
-    1610756096: ['OW', [0x1234]],
-    805961744: [
+    [0x00081199, 'SQ', { items: [] }],
+    [0x00100010, 'PN', 'Ross\xec^Niccol\xf2'],
+    [0x00180050, 'DS', '1.25'],
+    [0x00189305, 'FD', [0.75, -2.5]],
+    [0x00209165, 'AT', [0x0018]],
+    [0x00280103, 'US', [1]],
+    [0x00280106, 'SS', [-1000]],
+    [0x00280107, 'SS', [3000]],
+    [0x00281052, 'DS', '-1024'],
+    [0x00283006, 'OW', [1, 2, 3, 4]],
+    [0x60003000, 'OW', [0xff00, 0x00ff]],
+    [0x60023000, 'OW', [0x1234]],
+    [
+      0x300a0010,
       'SQ',
       {
         items: [
@@ -52,7 +54,7 @@ const RICH: Elements = instance({
         ],
       },
     ],
-  },
+  ],
 })
 
 test.each<Encoding>(['implicit', 'big', 'deflated'])(
@@ -148,11 +150,11 @@ test('UN of undefined length holds Implicit VR, and becomes a readable sequence 
 
 test('a value too long for a 16-bit length goes as UN, whole (PS3.5 §6.2.2)', () => {
   const long = '1.5\\'.repeat(20_000)
-  const file = dicomFile(instance({ pixels: false, more: { 805699664: ['DS', long] } }), {
+  const file = dicomFile(instance({ pixels: false, add: [[0x30060050, 'DS', long]] }), {
     encoding: 'implicit',
   })
   const expected = encode(
-    instance({ pixels: false, more: { 805699664: ['UN', Buffer.from(long)] } }),
+    instance({ pixels: false, add: [[0x30060050, 'UN', Buffer.from(long)]] }),
     'explicit',
   )
   expect(dataSetOf(toDiscFile(file).bytes).equals(expected)).toBe(true)
@@ -160,15 +162,20 @@ test('a value too long for a 16-bit length goes as UN, whole (PS3.5 §6.2.2)', (
 
 test('what only looks like a sequence is kept as UN', () => {
   const junk = Buffer.from('this is no item!')
-  const file = dicomFile(instance({ pixels: false, more: { 528661: ['SQ', junk] } }), {
+  const file = dicomFile(instance({ pixels: false, add: [[0x00081115, 'SQ', junk]] }), {
     encoding: 'implicit',
   })
-  const expected = encode(instance({ pixels: false, more: { 528661: ['UN', junk] } }), 'explicit')
+  const expected = encode(instance({ pixels: false, add: [[0x00081115, 'UN', junk]] }), 'explicit')
   expect(dataSetOf(toDiscFile(file).bytes).equals(expected)).toBe(true)
 })
 
 test('eight-bit pixels in Implicit VR are called OB, sixteen-bit ones OW; the bytes are the same', () => {
-  const eight = instance({ more: { 2621696: ['US', [8]], 2145386512: ['OB', Buffer.alloc(64, 7)] } })
+  const eight = instance({
+    add: [
+      [0x00280100, 'US', [8]],
+      [0x7fe00010, 'OB', Buffer.alloc(64, 7)],
+    ],
+  })
   const { bytes } = toDiscFile(dicomFile(eight, { encoding: 'implicit' }))
   expect(dataSetOf(bytes).equals(encode(eight, 'explicit'))).toBe(true)
 })
@@ -184,7 +191,7 @@ test('explicit and compressed files go byte for byte, but for a preamble that co
   expect(toDiscFile(clean)).toEqual({ bytes: clean, conversion: 'none' })
 
   const compressed: Elements = instance({
-    more: { 2145386512: ['OB', { fragments: [Buffer.alloc(0), Buffer.from('feffdde0feff00e0', 'hex')] }] },
+    add: [[0x7fe00010, 'OB', { fragments: [Buffer.alloc(0), Buffer.from('feffdde0feff00e0', 'hex')] }]],
   })
   const preamble = Buffer.from(`MZ${'\x90'.repeat(126)}`, 'latin1')
   const armed = dicomFile(compressed, { transferSyntax: '1.2.840.10008.1.2.4.90', preamble })

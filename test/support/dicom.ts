@@ -143,7 +143,7 @@ const evened = (bytes: Buffer): Buffer =>
 
 const ROOT = '1.2.826.0.1.3680043.8.498.1'
 
-/** A small image of some SOP Class; `more` replaces elements of the same tag, a null takes one out. */
+/** A small image of some SOP Class; `add` and `more` replace elements of the same tag, `omit` takes some out. */
 export function instance({
   sopClass = '1.2.840.10008.5.1.4.1.1.2',
   patient = 1,
@@ -151,6 +151,8 @@ export function instance({
   series = 1,
   number = 1,
   modality = 'CT',
+  add = [],
+  omit = [],
   more = {},
   pixels = true,
 }: {
@@ -160,7 +162,9 @@ export function instance({
   series?: number
   number?: number
   modality?: string
-  more?: Readonly<Record<number, readonly [vr: string, value: Value] | null>>
+  add?: Elements
+  omit?: readonly number[]
+  more?: Readonly<Record<number, readonly [vr: string, value: Value]>>
   pixels?: boolean
 } = {}): Elements {
   const studyUid = `${ROOT}.${patient}.${study}`
@@ -186,10 +190,9 @@ export function instance({
     [0x00200013, ['IS', String(number)]],
     ...(pixels ? PIXELS : []),
   ])
-  for (const [tag, element] of Object.entries(more)) {
-    if (element) elements.set(Number(tag), element)
-    else elements.delete(Number(tag))
-  }
+  for (const [tag, element] of Object.entries(more)) elements.set(Number(tag), element)
+  for (const [tag, vr, value] of add) elements.set(tag, [vr, value])
+  for (const tag of omit) elements.delete(tag)
   return [...elements].sort(([a], [b]) => a - b).map(([tag, [vr, value]]) => [tag, vr, value] as const)
 }
 

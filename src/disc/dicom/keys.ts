@@ -138,7 +138,8 @@ export const INSTANCE_KEYS: Readonly<Record<RecordType, readonly Key[]>> = {
   00420010 ST 2
   00420012 LO 1`),
   'VALUE MAP': keys(CONTENT),
-  STEREOMETRIC: [],
+  // §F.5.34 asks for none; dicom3tools asks for these, which as type 3 may be there.
+  STEREOMETRIC: keys(CONTENT_IDENTIFICATION),
   PLAN: [],
   MEASUREMENT: keys(CONTENT),
   SURFACE: keys(CONTENT),

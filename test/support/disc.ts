@@ -1,0 +1,63 @@
+import type { DiscContent } from '../../src/disc/content.ts'
+import { type DiscPlan, planDisc, type WriteOptions, writeDisc } from '../../src/disc/disc.ts'
+import { type Manifest, prepareManifest } from '../../src/disc/manifest.ts'
+
+export const DISC_DATE = new Date('2026-11-23T10:15:30.500Z')
+
+export const CONTENT: DiscContent = {
+  organisation: {
+    name: 'Azienda Ospedaliera di Prova',
+    contacts: ['Via Roma 1, 10100 Torino', 'tel. 011 123456'],
+    portalUrl: 'https://referti.example.it',
+  },
+  patient: { familyName: 'ROSSI', givenName: 'MARIO', birthDate: '1960-02-01' },
+  exams: [
+    {
+      description: 'TC TORACE',
+      date: '2026-11-23',
+      report: { kind: 'p7m', document: Buffer.from('signed'), pdf: Buffer.from('%PDF-1.7 shown') },
+    },
+    {
+      description: 'RX GINOCCHIO DX',
+      date: '2026-11-20',
+      report: { kind: 'pdf', document: Buffer.from('%PDF-1.7 both'), pdf: null },
+    },
+    { description: 'RM GINOCCHIO DX', date: '2026-11-21', report: null },
+  ],
+}
+
+/** The files of an archive, by what would be Orthanc's id. */
+export type Archive = ReadonlyMap<string, Uint8Array>
+
+export function archiveOf(files: readonly Uint8Array[]): Archive {
+  return new Map(files.map((bytes, index) => [`instance-${index}`, bytes]))
+}
+
+export async function manifestOf(archive: Archive): Promise<Manifest> {
+  async function* files() {
+    for (const [orthancId, bytes] of archive) yield { orthancId, bytes }
+  }
+  return await prepareManifest(files())
+}
+
+/** The disc of an archive, planned. */
+export async function discOf(archive: Archive, content = CONTENT): Promise<DiscPlan> {
+  return planDisc({ manifests: [await manifestOf(archive)], content, date: DISC_DATE })
+}
+
+export const fetchFrom = (archive: Archive) => async (orthancId: string) => {
+  const bytes = archive.get(orthancId)
+  if (!bytes) throw new Error(`${orthancId}: gone`)
+  return bytes
+}
+
+/** The bytes of a disc. */
+export async function bytesOfDisc(
+  plan: DiscPlan,
+  archive: Archive,
+  options: WriteOptions = {},
+): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of writeDisc(plan, fetchFrom(archive), options)) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}

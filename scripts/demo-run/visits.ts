@@ -1,0 +1,192 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { reportPdf } from '../demo-data/report.ts'
+import { type DemoSigner, signP7m } from '../demo-data/sign.ts'
+import { filesBelow, storeFiles } from '../demo-data/store.ts'
+import { DEMO_PHYSICIAN, DEMO_VISITS } from '../demo-data/visits.ts'
+import type { Mailbox } from '../mailbox.ts'
+import type { RunningOrthanc } from '../orthanc.ts'
+import { type Api, call, deliverDocument } from './api.ts'
+import type { DemoState } from './state.ts'
+
+/** A visit to play: what is registered, which files the modality sends, what the report says. */
+export type PlayedVisit = {
+  accessionNumber: string
+  patient: {
+    familyName: string
+    givenName: string
+    birthDate: string
+    birthPlace: string
+    taxCode: string
+    patientId: string
+    sex: string
+  }
+  exam: string
+  examDate: string
+  reportText: string
+  files: string[]
+}
+
+export type DemoVisitRun = {
+  accessionNumber: string
+  patientName: string
+  pin1: string
+  pin2: string
+  studyInstanceUids: string[]
+}
+
+type Say = (text: string) => void
+
+// More than the whole path takes on a slow machine with thousands of files.
+const PATIENCE_MS = 15 * 60_000
+
+/** The two invented visits, their images generated once into `directory`. */
+export async function syntheticVisits(directory: string, say: Say): Promise<PlayedVisit[]> {
+  const played: PlayedVisit[] = []
+  for (const visit of DEMO_VISITS) {
+    const { accessionNumber, patient, exam, reportText } = visit
+    const folder = join(directory, accessionNumber)
+    const marker = join(folder, '.complete')
+    const examDate =
+      (await readFile(marker, 'utf8').catch(() => null)) ?? new Date().toISOString().slice(0, 10)
+    let files = await filesBelow(folder).catch(() => [])
+    if (!(await readFile(marker, 'utf8').catch(() => null))) {
+      say(`Generating ${exam} …`)
+      files = (await visit.generate({ directory: folder, patient, accessionNumber, studyDate: examDate }))
+        .files
+      await writeFile(marker, examDate)
+    }
+    played.push({ accessionNumber, patient, exam, examDate, reportText, files })
+  }
+  return played
+}
+
+/** Plays one visit over the real interfaces: registers it, sends its images by C-STORE, delivers its signed report. */
+export async function deliverVisit(options: {
+  visit: PlayedVisit
+  state: DemoState
+  api: Api
+  orthanc: RunningOrthanc
+  mailbox: Mailbox
+  signer: DemoSigner
+  directory: string
+  say: Say
+}): Promise<DemoVisitRun> {
+  const { visit, state, api, orthanc, mailbox, signer, directory, say } = options
+  const { accessionNumber, patient } = visit
+  const path = `/visits/${encodeURIComponent(accessionNumber)}`
+  say(`Visit ${accessionNumber}: ${visit.exam}`)
+  const pin1 = await register(visit, state, api)
+  const before = await call(api, 'GET', path)
+  if (!before.published) {
+    say(`  sending ${visit.files.length} files by C-STORE …`)
+    const { accepted, problems } = await storeFiles({
+      host: orthanc.host,
+      port: orthanc.dicomPort,
+      aet: orthanc.aet,
+      files: visit.files,
+    })
+    for (const { file, reason } of problems.slice(0, 5)) say(`  not accepted: ${file} (${reason})`)
+    if (accepted === 0) throw new Error('The archive accepted none of the files.')
+    say('  delivering the signed report …')
+    await deliverDocument(api, accessionNumber, await signedReport(visit, signer, directory), {
+      exam: visit.exam,
+      physician: physician(),
+      date: visit.examDate,
+    })
+    say('  waiting for the archive and the publication …')
+  }
+  const published = await waitUntilPublished(api, path)
+  const mail = await mailbox.waitFor(
+    ({ envelope, text }) => envelope.to.includes(addressOf(accessionNumber)) && pin2In(text) !== null,
+  )
+  const newest = mailbox
+    .messages()
+    .findLast(
+      ({ envelope, text }) => envelope.to.includes(addressOf(accessionNumber)) && pin2In(text) !== null,
+    )
+  return {
+    accessionNumber,
+    patientName: `${patient.givenName} ${patient.familyName}`.trim(),
+    pin1,
+    pin2: pin2In((newest ?? mail).text) ?? '',
+    studyInstanceUids: published.images.studyInstanceUids,
+  }
+}
+
+async function register(visit: PlayedVisit, state: DemoState, api: Api): Promise<string> {
+  const { accessionNumber, patient, exam, examDate } = visit
+  const kept = state.pin1[accessionNumber]
+  if (kept) return kept
+  const body = {
+    accessionNumber,
+    patient: Object.fromEntries(
+      Object.entries(patient).filter(([key, value]) => key !== 'name' && value !== ''),
+    ),
+    email: addressOf(accessionNumber),
+    consent: true,
+    exams: [{ description: exam, date: examDate }],
+  }
+  // Registered, but stopped before PIN1 was written down: a new one is issued.
+  const answer = await call(api, 'POST', '/visits', body, [201, 409])
+  const { pin1 } = answer.pin1
+    ? answer
+    : await call(api, 'POST', `/visits/${encodeURIComponent(accessionNumber)}/pin1`)
+  state.pin1[accessionNumber] = pin1
+  await state.save()
+  return pin1
+}
+
+async function signedReport(visit: PlayedVisit, signer: DemoSigner, directory: string): Promise<Uint8Array> {
+  await mkdir(directory, { recursive: true })
+  const pdf = join(directory, `${fileName(visit.accessionNumber)}.pdf`)
+  const signed = `${pdf}.p7m`
+  const before = await readFile(signed).catch(() => null)
+  if (before) return before
+  const { patient } = visit
+  await writeFile(
+    pdf,
+    await reportPdf({
+      organisation: 'Ospedale dimostrativo Ritiro',
+      department: 'Radiologia',
+      patientName: `${patient.familyName} ${patient.givenName}`.trim(),
+      birthPlace: patient.birthPlace,
+      birthDate: patient.birthDate,
+      taxCode: patient.taxCode,
+      patientId: patient.patientId,
+      accessionNumber: visit.accessionNumber,
+      examDate: visit.examDate,
+      exam: visit.exam,
+      text: visit.reportText,
+      physician: physician(),
+    }),
+  )
+  await signP7m(signer, pdf, signed)
+  return readFile(signed)
+}
+
+async function waitUntilPublished(api: Api, path: string) {
+  const deadline = Date.now() + PATIENCE_MS
+  for (;;) {
+    const state = await call(api, 'GET', path)
+    if (state.published && state.mail.state === 'sent') return state
+    if (Date.now() > deadline) throw new Error(`The visit was not published: ${JSON.stringify(state)}`)
+    await sleep(500)
+  }
+}
+
+const physician = () => `${DEMO_PHYSICIAN.title} ${DEMO_PHYSICIAN.givenName} ${DEMO_PHYSICIAN.familyName}`
+
+// Each visit has an address of its own, by which its mail is found again.
+const addressOf = (accessionNumber: string) => `${fileName(accessionNumber).toLowerCase()}@pazienti.example`
+
+const fileName = (accessionNumber: string) =>
+  accessionNumber.replaceAll(/[^A-Za-z0-9-]/g, '-').replaceAll(/^-+|-+$/g, '') || 'visita'
+
+const pin2In = (text: string): string | null =>
+  /PIN2 è il seguente:\s*(\d{4})-(\d{4})/.exec(text)?.slice(1).join('') ?? null
+
+export async function scannedVisits(_directory: string, _into: string): Promise<PlayedVisit[]> {
+  throw new Error('to come')
+}

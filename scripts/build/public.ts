@@ -8,9 +8,11 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { basename, dirname, extname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import { build, type Plugin } from 'esbuild'
@@ -33,8 +35,15 @@ const PDFJS = 'node_modules/pdfjs-dist'
  */
 export async function buildPublic(target: string): Promise<void> {
   const inputs = hashOfInputs(INPUTS)
-  if (readText(join(target, '.inputs')) === inputs) return
+  const isFresh = () => readText(join(target, '.inputs')) === inputs
+  if (isFresh()) return
   mkdirSync(dirname(target), { recursive: true })
+  await withLock(`${target}.lock`, async () => {
+    if (!isFresh()) await writePublic(target, inputs)
+  })
+}
+
+async function writePublic(target: string, inputs: string) {
   const folder = mkdtempSync(`${target}-`)
   // mkdtemp keeps its folder to its owner; the server may run as another user.
   chmodSync(folder, 0o755)
@@ -141,6 +150,28 @@ function filesOf(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+}
+
+const LOCK_IS_STALE_AFTER_MS = 60_000
+
+/** Test files build at the same time: the first does it, the others wait. */
+async function withLock(path: string, act: () => Promise<void>) {
+  for (;;) {
+    try {
+      mkdirSync(path)
+      break
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: Date.now() }
+      if (Date.now() - mtimeMs > LOCK_IS_STALE_AFTER_MS) rmSync(path, { recursive: true, force: true })
+      await setTimeout(50)
+    }
+  }
+  try {
+    await act()
+  } finally {
+    rmSync(path, { recursive: true, force: true })
+  }
 }
 
 function putInPlace(folder: string, target: string) {

@@ -25,11 +25,12 @@ async function show(section: HTMLElement) {
     find(section, '#pdf-toolbar').hidden = false
     status.hidden = true
     wireToolbar(section, view)
-  } catch (error) {
+  } catch {
     pages.hidden = true
     fallback.hidden = false
-    const sessionOver = (error as { status?: number }).status === 401
-    status.textContent = (sessionOver ? section.dataset.sessionOver : section.dataset.failed) ?? ''
+    // A session that has ended answers with the access page, which is no PDF either: that is told apart here.
+    const alive = await fetch('/sessione/attiva', { method: 'POST' }).catch(() => undefined)
+    status.textContent = (alive?.status === 401 ? section.dataset.sessionOver : section.dataset.failed) ?? ''
   }
 }
 

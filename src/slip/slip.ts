@@ -79,7 +79,7 @@ function drawPortal(pdf: Pdf, { portalUrl, pin1, messages }: SlipFacts) {
   const width = WIDTH - size - 24
   fitted(pdf, texts.portal, { font: 'regular', size: 9.5, y: 352, width, height: 14, colour: MUTED })
   fitted(pdf, shownAddress(portalUrl), { font: 'bold', size: 15, y: 368, width, height: 60, colour: BLUE })
-  fitted(pdf, texts.qr, { font: 'regular', size: 10.5, y: 436, width, height: 44, colour: INK })
+  fitted(pdf, texts.qr, { font: 'regular', size: 10.5, y: 428, width, height: 44, colour: INK })
 }
 
 function drawNext(pdf: Pdf, { availableDays, messages }: SlipFacts) {
@@ -120,8 +120,8 @@ function drawFoot(pdf: Pdf, { organisation, contacts, messages }: SlipFacts) {
   ].filter(Boolean)
   const title = `${messages.slip.contacts} – ${organisation}`
   fitted(pdf, title, { font: 'bold', size: 9.5, y: 744, height: 14, colour: INK })
-  const text = lines.length > 0 ? lines.join('   ·   ') : words.none
-  fitted(pdf, text, { font: 'regular', size: 9.5, y: 760, height: 44, colour: INK })
+  const text = lines.length > 0 ? lines.join('\n') : words.none
+  fitted(pdf, text, { font: 'regular', size: 9.5, y: 760, height: 60, colour: INK })
 }
 
 type Place = {

@@ -43,10 +43,10 @@ export function formatSize(bytes: number): string {
 /** A rough length of time in words: an estimate must not look more exact than it is (S22). */
 export function formatDuration(seconds: number, words: Durations): string {
   if (seconds < 10) return words.fewSeconds
-  if (seconds < 55) return words.seconds(Math.ceil(seconds / 10) * 10)
+  if (seconds <= 50) return words.seconds(Math.ceil(seconds / 10) * 10)
   const minutes = Math.max(1, Math.round(seconds / 60))
   if (minutes < 10) return words.minutes(minutes)
-  if (minutes < 60) return words.minutes(Math.ceil(minutes / 5) * 5)
+  if (minutes <= 55) return words.minutes(Math.ceil(minutes / 5) * 5)
   const quarters = Math.round(seconds / 900)
   return words.hours(Math.floor(quarters / 4), (quarters % 4) * 15)
 }

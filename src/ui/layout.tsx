@@ -1,4 +1,3 @@
-import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import { Icon } from './icon.tsx'
 import { IdleDialog } from './idle-dialog.tsx'
@@ -15,46 +14,43 @@ export type LayoutProps = {
   children?: Child
 }
 
-/** The whole document: head, skip links, header, main, footer (S40). */
+/** The whole document but its doctype: head, skip links, header, main, footer (S40). */
 export function Layout({ site, title, session, scripts = [], children }: LayoutProps) {
   const { messages, asset, organisation } = site
   const texts = messages.common
   return (
-    <>
-      {raw('<!DOCTYPE html>')}
-      <html lang={texts.language}>
-        <head>
-          <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width, initial-scale=1" />
-          <meta name="robots" content="noindex, nofollow" />
-          {/* Phones must not turn a PIN into a telephone link. */}
-          <meta name="format-detection" content="telephone=no" />
-          <meta name="theme-color" content="#0059b3" />
-          <title>{texts.title(title, organisation)}</title>
-          <link rel="icon" type="image/svg+xml" href={asset('favicon.svg')} />
-          <link rel="stylesheet" href={asset('portal.css')} />
-          {[...scripts, ...(session ? ['session.js'] : [])].map((name) => (
-            <script type="module" src={asset(name)} />
-          ))}
-        </head>
-        <body data-idle-seconds={session?.idleSeconds}>
-          <nav class="skiplinks" aria-label={texts.skipLinks}>
-            <a class="visually-hidden-focusable" href="#contenuto">
-              {texts.skipToContent}
-            </a>
-            <a class="visually-hidden-focusable" href="#piede">
-              {texts.skipToFooter}
-            </a>
-          </nav>
-          <Header site={site} signedIn={session !== undefined} />
-          <main id="contenuto" tabindex={-1}>
-            <div class="container portal-main">{children}</div>
-          </main>
-          <Footer site={site} />
-          {session && <IdleDialog site={site} />}
-        </body>
-      </html>
-    </>
+    <html lang={texts.language}>
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="robots" content="noindex, nofollow" />
+        {/* Phones must not turn a PIN into a telephone link. */}
+        <meta name="format-detection" content="telephone=no" />
+        <meta name="theme-color" content="#0059b3" />
+        <title>{texts.title(title, organisation)}</title>
+        <link rel="icon" type="image/svg+xml" href={asset('favicon.svg')} />
+        <link rel="stylesheet" href={asset('portal.css')} />
+        {[...scripts, ...(session ? ['session.js'] : [])].map((name) => (
+          <script type="module" src={asset(name)} />
+        ))}
+      </head>
+      <body data-idle-seconds={session?.idleSeconds}>
+        <nav class="skiplinks" aria-label={texts.skipLinks}>
+          <a class="visually-hidden-focusable" href="#contenuto">
+            {texts.skipToContent}
+          </a>
+          <a class="visually-hidden-focusable" href="#piede">
+            {texts.skipToFooter}
+          </a>
+        </nav>
+        <Header site={site} signedIn={session !== undefined} />
+        <main id="contenuto" tabindex={-1}>
+          <div class="container portal-main">{children}</div>
+        </main>
+        <Footer site={site} />
+        {session && <IdleDialog site={site} />}
+      </body>
+    </html>
   )
 }
 

@@ -3,7 +3,7 @@ import { Icon } from './icon.tsx'
 import type { IconName } from './icons.ts'
 import type { Site } from './site.ts'
 
-export type NoticeTone = 'info' | 'success' | 'warning' | 'danger'
+type NoticeTone = 'info' | 'success' | 'warning' | 'danger'
 const ICON: Record<NoticeTone, IconName> = {
   info: 'it-info-circle',
   success: 'it-check-circle',

@@ -1,4 +1,3 @@
-import type { Child } from 'hono/jsx'
 import { HelpPage } from '../../src/help/help.tsx'
 import { AccessibilityPage, PrivacyPage } from '../../src/help/legal.tsx'
 import { DiscPage, type DiscProps } from '../../src/portal/pages/disc-page.tsx'
@@ -7,26 +6,44 @@ import { MessagePage } from '../../src/portal/pages/message-page.tsx'
 import { Pin2RequestPage } from '../../src/portal/pages/pin2-request-page.tsx'
 import { type ListedPublication, ReportListPage } from '../../src/portal/pages/report-list-page.tsx'
 import { type ReportFields, ReportPage, type ReportProps } from '../../src/portal/pages/report-page.tsx'
-import type { SignatureReport } from '../../src/signature/signature.ts'
+import type { SignatureReport, SignerReport } from '../../src/signature/signature.ts'
 import type { Site } from '../../src/ui/site.ts'
+import type { Draw } from './support.tsx'
 
-export const SESSION = { idleSeconds: 900 }
+const SESSION = { idleSeconds: 900 }
 const PATIENT = { familyName: 'PROVA', givenName: 'MARIA GIUSEPPINA', birthDate: '1960-02-01' }
 
-export const SIGNED: SignatureReport = {
-  status: 'valid',
-  signers: [
-    {
-      name: 'ESEMPIO ANNA',
-      taxCode: 'SMPNNA70A41A944X',
-      signedAt: '2026-11-20T15:42:00Z',
-      unaltered: true,
-      trusted: true,
-      inValidity: true,
-      problem: null,
-    },
-  ],
+const SIGNER: SignerReport = {
+  name: 'ESEMPIO ANNA',
+  taxCode: 'SMPNNA70A41A944X',
+  signedAt: '2026-11-20T15:42:00Z',
+  signedAtSource: 'claimed',
+  timestamp: null,
+  unaltered: true,
+  trusted: true,
+  inValidity: true,
+  certificate: {
+    issuer: 'Autorità di Certificazione di Esempio',
+    serialNumber: '01',
+    validFrom: '2025-01-01T00:00:00Z',
+    validUntil: '2028-01-01T00:00:00Z',
+    expired: false,
+  },
+  revocation: 'not-checked',
+  covers: 'document',
+  problem: null,
 }
+
+/** A checked signature, with some facts of its signer changed. */
+export const signed = (
+  status: SignatureReport['status'] = 'valid',
+  changes: Partial<SignerReport> = {},
+): SignatureReport => ({
+  status,
+  signers: status === 'none' ? [] : [{ ...SIGNER, ...changes }],
+  timestamps: [],
+  checkedAt: '2026-11-21T08:00:00Z',
+})
 
 const FIELDS: ReportFields = {
   familyName: 'PROVA',
@@ -60,7 +77,7 @@ export const reportProps = (site: Site, changes: Partial<ReportProps> = {}): Rep
   publicationId: listed().id,
   pdfUrl: '/documento.pdf',
   fields: FIELDS,
-  signature: SIGNED,
+  signature: signed(),
   signedUrl: '/referti/1/firmato',
   backUrl: '/referti',
   imagesUrl: '/referti/1/immagini',
@@ -78,12 +95,12 @@ export const discProps = (site: Site, changes: Partial<DiscProps> = {}): DiscPro
 })
 
 /** Every page, in each of its states, by a name. */
-export function samplePages(site: Site): Record<string, () => Child> {
-  const unsure = { ...SIGNED, signers: SIGNED.signers.map((signer) => ({ ...signer, trusted: null })) }
+export function samplePages(site: Site): Record<string, Draw> {
   return {
     login: () => <LoginPage site={site} />,
     'login-wrong': () => <LoginPage site={site} error="wrong" pin1="0123-4567-8905" />,
     'login-locked': () => <LoginPage site={site} error={{ lockedUntil: new Date('2026-11-23T14:42:00Z') }} />,
+    'login-locked-for-good': () => <LoginPage site={site} error={{ lockedUntil: 'for-good' }} />,
     'login-idle': () => <LoginPage site={site} error="idle" />,
     pin2: () => <Pin2RequestPage site={site} />,
     'pin2-sent': () => <Pin2RequestPage site={site} sent />,
@@ -109,9 +126,11 @@ export function samplePages(site: Site): Record<string, () => Child> {
     ),
     'list-empty': () => <ReportListPage site={site} session={SESSION} patient={PATIENT} publications={[]} />,
     'report-pdf': () => <ReportPage {...reportProps(site)} />,
-    'report-fields': () => <ReportPage {...reportProps(site, { pdfUrl: null, signature: unsure })} />,
+    'report-fields': () => (
+      <ReportPage {...reportProps(site, { pdfUrl: null, signature: signed('valid', { trusted: null }) })} />
+    ),
     'report-unsigned': () => (
-      <ReportPage {...reportProps(site, { pdfUrl: null, signature: { status: 'none', signers: [] } })} />
+      <ReportPage {...reportProps(site, { pdfUrl: null, signature: signed('none') })} />
     ),
     disc: () => <DiscPage {...discProps(site)} />,
     'disc-preparing': () => (

@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
-import type { Child } from 'hono/jsx'
 import PDFDocument from 'pdfkit'
 import { type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { html } from '../../src/http/html.ts'
 import { it } from '../../src/messages/it.ts'
 import { assetRoutes, loadAssets } from '../../src/ui/assets.ts'
 import type { Site } from '../../src/ui/site.ts'
@@ -45,7 +45,9 @@ export async function sampleSite(): Promise<Site> {
   }
 }
 
-type Routes = (app: Hono, show: (path: string, page: () => Child) => void) => void
+/** Draws a page's component. */
+export type Draw = () => Parameters<typeof html>[0]
+type Routes = (app: Hono, show: (path: string, page: Draw) => void) => void
 
 /** A tiny server with the portal's own policy, in front of the pages under test. */
 export async function startSite(routes: Routes) {
@@ -58,7 +60,7 @@ export async function startSite(routes: Routes) {
     c.header('Referrer-Policy', 'no-referrer')
   })
   app.route('/', assetRoutes(assets))
-  routes(app, (path, page) => app.get(path, async (c) => c.html(String(await page()))))
+  routes(app, (path, page) => app.get(path, () => html(page())))
   app.get('/linea', (c) =>
     c.body(new Uint8Array(randomBytes(1_000_000)), 200, { 'Cache-Control': 'no-store' }),
   )
@@ -106,7 +108,11 @@ export async function openPage(
     if (['error', 'warning'].includes(message.type())) complaints.push(`console: ${message.text()}`)
   })
   page.on('pageerror', (error) => complaints.push(`script: ${error.message}`))
-  page.on('requestfailed', (request) => complaints.push(`request: ${request.url()}`))
+  page.on('requestfailed', (request) => {
+    const reason = request.failure()?.errorText
+    // What was still being read when the test went to another page is nobody's fault.
+    if (reason !== 'net::ERR_ABORTED') complaints.push(`request: ${request.url()} ${reason}`)
+  })
   return { page, complaints, close: () => context.close() }
 }
 

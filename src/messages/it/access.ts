@@ -41,8 +41,7 @@ export const access = {
       badDigit: 'Una delle cifre del PIN1 non è giusta: ricontrollale sul foglio dell’accettazione.',
       tooMany: 'Il PIN1 ha 12 cifre: ne hai inserite di più.',
       tooFew: 'Il PIN1 ha 12 cifre: ne mancano alcune.',
-      looksLikePin2:
-        'Il PIN1 ha 12 cifre. Il codice di 8 cifre ricevuto via email è il PIN2: va nel campo sotto.',
+      looksLikePin2: 'Il PIN1 ha 12 cifre. Il codice di 8 cifre ricevuto via email è il PIN2.',
       notDigits: 'Il PIN1 è fatto solo di cifre.',
       filled: 'PIN1 inserito dal codice QR: controlla che corrisponda al foglio e scrivi il PIN2.',
       pin2: 'Il PIN2 è fatto di 8 cifre: lo trovi nell’e-mail.',

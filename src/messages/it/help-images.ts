@@ -46,7 +46,7 @@ export const imageQuestions: HelpSection = {
           steps: [
             '**Aprire**: doppio clic sul file .iso; compare sulla scrivania e nel Finder.',
             '**Copiare su chiavetta**: trascina il contenuto sulla chiavetta.',
-            '**Masterizzare**: con un masterizzatore collegato, tasto destro sul file nel Finder e **Masterizza immagine disco su disco**.',
+            '**Masterizzare**: con un masterizzatore collegato, tasto destro sul file nel Finder e **Masterizza immagine disco**.',
           ],
         },
       ],

@@ -1,7 +1,7 @@
 export const slip = {
   title: 'Ritiro online di referti e immagini',
   intro:
-    'Conservi questo foglio: contiene il PIN1, la prima delle due parti che servono per vedere online il referto e le immagini del Suo esame.',
+    'Questo foglio contiene il PIN1, la prima delle due parti che servono per vedere online il referto e le immagini del Suo esame.',
   name: 'Cognome e nome',
   pin1: 'PIN1',
   portal: 'Indirizzo del portale',
@@ -13,7 +13,7 @@ export const slip = {
     'Vede e scarica il referto firmato e le immagini, da computer o telefono.',
     `Referto e immagini restano online ${days} giorni dalla pubblicazione.`,
   ],
-  care: 'Non dia questo foglio ad altri e non lo fotografi per pubblicarlo. Nessuno Le chiederà i PIN per telefono o per e-mail. Se perde il foglio, lo sportello può darle un nuovo PIN1.',
+  care: 'Conservi questo foglio con cura e non lo dia ad altri. Nessuno Le chiederà i PIN per telefono o per e-mail. Se perde il foglio, lo sportello può darle un nuovo PIN1.',
   paper: 'Può sempre ritirare la copia su carta allo sportello.',
   contacts: 'Assistenza',
 }

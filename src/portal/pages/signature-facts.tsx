@@ -50,23 +50,44 @@ export function SignatureFacts({ site, signature }: { site: Site; signature: Sig
   )
 }
 
-// "Verified" is said only when nothing was left unchecked and nothing was found wanting.
+// "Verified" is said only when nothing that we check was found wanting or left open.
 function verdictOf({ status, signers }: SignatureReport): Verdict {
   if (status !== 'valid') return status
-  const whole = signers.every(({ trusted, inValidity }) => trusted === true && inValidity === true)
+  const whole = signers.every(
+    ({ trusted, inValidity, revocation }) =>
+      trusted === true && inValidity === true && revocation !== 'revoked',
+  )
   return whole && signers.length > 0 ? 'valid' : 'partly'
 }
 
 function signerFacts(signer: SignerReport, site: Site): string[] {
   const texts = site.messages.report.signature
-  const signedAt = signer.signedAt === null ? null : new Date(signer.signedAt)
+  const { certificate, inValidity, revocation, covers, problem } = signer
   const facts = [
     told(signer.unaltered, texts.unaltered, texts.altered, texts.unalteredUnknown),
-    signedAt ? texts.signedAt(formatInstantDay(signedAt), formatInstantTime(signedAt)) : texts.noTime,
+    signingTime(signer, site),
+    certificate?.issuer && texts.issuer(certificate.issuer),
     told(signer.trusted, texts.trusted, texts.untrusted, texts.trustUnknown),
+    inValidity !== null && (inValidity ? texts.inValidity : texts.outOfValidity),
+    inValidity && certificate?.expired && texts.expired(formatInstantDay(new Date(certificate.validUntil))),
+    told(
+      revocation === 'not-checked' ? null : revocation === 'revoked',
+      texts.revoked,
+      texts.notRevoked,
+      texts.revocationNotChecked,
+    ),
+    covers === 'earlier-version' && texts.earlierVersion,
+    problem && texts.problems[problem],
   ]
-  if (signer.inValidity === null) return facts
-  return [...facts, signer.inValidity ? texts.inValidity : texts.outOfValidity]
+  return facts.filter((fact) => typeof fact === 'string').filter((fact) => fact !== '')
+}
+
+function signingTime({ signedAt, signedAtSource }: SignerReport, site: Site): string {
+  const texts = site.messages.report.signature
+  if (signedAt === null) return texts.noTime
+  const instant = new Date(signedAt)
+  const tell = signedAtSource === 'timestamp' ? texts.timestampedAt : texts.signedAt
+  return tell(formatInstantDay(instant), formatInstantTime(instant))
 }
 
 function told(fact: boolean | null, yes: string, no: string, unknown: string): string {

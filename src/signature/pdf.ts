@@ -49,8 +49,7 @@ type Field = {
   /** Where the signed bytes end in the file; 0: they cannot be told. */
   end: number
   signed: SignedContent
-  /** DER of /Contents, null: it does not stand where /ByteRange says. */
-  contents: Buffer | null
+  contents: Buffer
   claimedAt: Date | null
   /** adbe.x509.rsa_sha1 holds no CMS. */
   isBareRsa: boolean
@@ -67,8 +66,12 @@ function findFields(file: Buffer): (Field | 'unreadable' | 'mismatched')[] | nul
   let mentions = 0
   for (let at = file.indexOf(BYTE_RANGE); at >= 0; at = file.indexOf(BYTE_RANGE, at + 1)) {
     if (++mentions > MAX_MENTIONS) return null
-    const range =
-      /^\/ByteRange\s*\[([^\]]{0,120})\]/.exec(file.toString('latin1', at, at + 160))?.[1]?.trim() ?? ''
+    // An array, or a reference to one, which no signature may have: anything else is text that speaks of it.
+    const value = /^\/ByteRange\s*(\[[^\]]{0,120}\]|\d+\s+\d+\s+R\b)/.exec(
+      file.toString('latin1', at, at + 160),
+    )?.[1]
+    if (!value) continue
+    const range = value.replace(/^\[|\]$/g, '').trim()
     const field = readField(file, range)
     if (field) found.set(range, field)
     if (found.size > MAX_FIELDS) return null
@@ -146,7 +149,6 @@ function checkField(field: Field | 'unreadable' | 'mismatched', options: Options
 }
 
 function checkCms({ contents, signed, claimedAt }: Field, options: Options): Omit<Checked, 'end'> {
-  if (!contents) return { signer: UNREADABLE_SIGNER }
   // What fills up the place behind the signature says nothing: it is NULs, or what stood there before.
   const data = signedData(parse(contents).node)
   if (isTimestampToken(data)) return { timestamp: verifyTimestamp(data, signed, options.trusted) }

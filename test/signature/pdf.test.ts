@@ -205,6 +205,13 @@ describe('a signature must cover the file from end to end, but for itself', () =
     expect(signers[0]).toMatchObject({ name: null, unaltered: null, problem: 'malformed' })
   })
 
+  test('a text that speaks of byte ranges is no signature', async () => {
+    const talking = increment(pdf, [[6, '(Il campo /ByteRange del dizionario, e /ByteRange>)']])
+    expect((await accepted(talking)).status).toBe('none')
+    const indirect = increment(pdf, [[6, '<< /Type /Sig /ByteRange 7 0 R /Contents <0000> >>']])
+    expect((await accepted(indirect)).signers[0]).toMatchObject({ unaltered: null, problem: 'malformed' })
+  })
+
   test('a signed PDF attached to an unsigned one does not sign it', async () => {
     const stream = signed.toString('latin1')
     const carrier = increment(pdf, [

@@ -1,0 +1,146 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+import { expect, test } from 'vitest'
+import type { DiscContent, ExtraFile, ImagesSummary } from '../../src/disc/content.ts'
+import { discPages } from '../../src/disc/pages.ts'
+import { CONTENT, DISC_DATE } from '../support/disc.ts'
+
+const IMAGES: ImagesSummary = {
+  instanceCount: 512,
+  profile: 'STD-GEN-CD',
+  series: [
+    { number: '1', modality: 'CT', description: 'Localizzatore', instanceCount: 2 },
+    { number: '2', modality: 'CT', description: 'Torace senza mdc', instanceCount: 510 },
+  ],
+}
+
+const pagesOf = (content: DiscContent = CONTENT, images = IMAGES) => discPages(content, images, DISC_DATE)
+const textOf = (files: readonly ExtraFile[], name: string) =>
+  Buffer.from(files.find(({ path }) => path === name)?.bytes ?? '').toString()
+
+test('the reports are there as shown and as signed, byte for byte (S18, S21)', () => {
+  const files = pagesOf()
+  const reports = files.filter(({ path }) => path.startsWith('REFERTO/'))
+  expect(reports.map(({ path, isoPath, bytes }) => [path, isoPath, Buffer.from(bytes).toString()])).toEqual([
+    ['REFERTO/REFERTO1.PDF', 'REFERTO/REFERTO1.PDF', '%PDF-1.7 shown'],
+    ['REFERTO/REFERTO1.PDF.P7M', 'REFERTO/REFERTO1.P7M', 'signed'],
+    ['REFERTO/REFERTO2.PDF', 'REFERTO/REFERTO2.PDF', '%PDF-1.7 both'],
+  ])
+})
+
+test('a .p7m that holds no PDF is there alone, under its own name', () => {
+  const [exam] = CONTENT.exams
+  if (!exam?.report) throw new Error('no report')
+  const files = pagesOf({ ...CONTENT, exams: [{ ...exam, report: { ...exam.report, pdf: null } }] })
+  expect(files.map(({ path }) => path)).toContain('REFERTO/REFERTO1.P7M')
+  expect(textOf(files, 'INDEX.HTM')).not.toContain('.PDF"')
+})
+
+test('INDEX.HTM names patient, exams and images, and links only to what is on the disc', () => {
+  const files = pagesOf()
+  const page = textOf(files, 'INDEX.HTM')
+  for (const text of [
+    'ROSSI MARIO',
+    '01/02/1960',
+    'TC TORACE',
+    '23/11/2026',
+    'Torace senza mdc',
+    '510',
+    'STD-GEN-CD',
+  ]) {
+    expect(page).toContain(text)
+  }
+  const links = [...page.matchAll(/href="([^#"]+)"/g)].map(([, link]) => link)
+  expect(links.length).toBe(3)
+  for (const link of links) expect(files.map(({ path }) => path)).toContain(link)
+  expect(page).not.toMatch(/<script|<img|<link|src=|http-equiv="refresh"/i)
+})
+
+test('no text from DICOM or the RIS can become markup (S48, S50)', () => {
+  const evil = `<script>alert(1)</script>"'&<img src=x onerror=alert(1)>\0\x1b`
+  const page = textOf(
+    pagesOf(
+      {
+        organisation: { name: evil, contacts: [evil], portalUrl: evil },
+        patient: { familyName: evil, givenName: evil, birthDate: evil },
+        exams: [
+          {
+            description: evil,
+            date: evil,
+            report: { kind: 'pdf', document: Buffer.from(''), pdf: null, signature: evil },
+          },
+        ],
+      },
+      {
+        instanceCount: 1,
+        profile: null,
+        series: [{ number: evil, modality: evil, description: evil, instanceCount: 1 }],
+      },
+    ),
+    'INDEX.HTM',
+  )
+  for (const raw of ['<script', '<img', '\0', '\x1b']) expect(page).not.toContain(raw)
+  expect(page.split('&lt;script&gt;').length).toBeGreaterThan(10)
+})
+
+test('README.TXT is ASCII, LEGGIMI.TXT UTF-8 with its mark, both with lines that Notepad breaks', () => {
+  const files = pagesOf({ ...CONTENT, organisation: { name: 'Ospedale San Nicolò', contacts: [] } })
+  expect(textOf(files, 'README.TXT')).toMatch(/^[\r\n\x20-\x7e]+$/)
+  expect(textOf(files, 'README.TXT')).toContain('Ospedale San Nicolo\r\n')
+  expect(textOf(files, 'LEGGIMI.TXT')).toMatch(/^\ufeffESAMI/)
+  expect(textOf(files, 'LEGGIMI.TXT')).toContain('San Nicolò')
+  for (const name of ['README.TXT', 'LEGGIMI.TXT', 'AUTORUN.INF'])
+    expect(textOf(files, name)).not.toMatch(/[^\r]\n/)
+})
+
+test('AUTORUN.INF gives the disc a name and starts nothing (S48)', () => {
+  expect(textOf(pagesOf(), 'AUTORUN.INF')).toBe('[autorun]\r\nlabel=Esami radiologici\r\n')
+})
+
+test('files that are not the page hold no name of the patient', () => {
+  for (const { path, bytes } of pagesOf()) {
+    if (path !== 'INDEX.HTM' && !path.startsWith('REFERTO'))
+      expect(Buffer.from(bytes).toString()).not.toMatch(/ROSSI/)
+  }
+})
+
+test('from file://, its policy lets its style in, and nothing breaks at 390 pixels', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'ritiro-page-'))
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+    ],
+  })
+  try {
+    writeFileSync(join(directory, 'INDEX.HTM'), textOf(pagesOf(), 'INDEX.HTM'))
+    const page = await browser.newPage({ viewport: { width: 390, height: 844 } })
+    const complaints: string[] = []
+    page.on('console', (message) => complaints.push(message.text()))
+    await page.goto(`file://${directory}/INDEX.HTM`)
+    expect(
+      await page.evaluate(() => getComputedStyle(document.querySelector('header') ?? document.body).color),
+    ).toBe('rgb(255, 255, 255)')
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+    expect(complaints).toEqual([])
+    await page.screenshot({ path: join(screenshots(), 'disc-index-390.png'), fullPage: true })
+    await page.setViewportSize({ width: 1280, height: 900 })
+    await page.screenshot({ path: join(screenshots(), 'disc-index-1280.png'), fullPage: true })
+  } finally {
+    await browser.close()
+    rmSync(directory, { recursive: true })
+  }
+})
+
+function screenshots(): string {
+  const directory = join(import.meta.dirname, '../../var/screenshots')
+  execFileSync('mkdir', ['-p', directory])
+  return directory
+}

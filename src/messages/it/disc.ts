@@ -56,7 +56,7 @@ export const disc = {
   openMore: 'Istruzioni passo per passo nelle domande frequenti',
   preparingTitle: 'Stiamo preparando le immagini',
   preparing:
-    'È un esame grande: lo stiamo preparando per il download. Puoi restare qui, la pagina si aggiorna da sola.',
+    'Un esame con molte immagini può richiedere qualche minuto. Puoi restare qui: la pagina si aggiorna da sola.',
   preparingCount: (done: number, total: number) => `${done} immagini su ${total}`,
   reload: 'Aggiorna la pagina',
 }

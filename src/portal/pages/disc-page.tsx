@@ -149,7 +149,7 @@ type PreparingProps = { site: Site; publicationId: string; done: number; total: 
 function Preparing({ site, publicationId, done, total }: PreparingProps) {
   const texts = site.messages.disc
   return (
-    <section class="portal-card" id="preparing" aria-labelledby="preparing-title">
+    <section class="portal-card portal-preparing" id="preparing" aria-labelledby="preparing-title">
       <h2 id="preparing-title">{texts.preparingTitle}</h2>
       <p>{texts.preparing}</p>
       <progress

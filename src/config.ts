@@ -124,7 +124,7 @@ export const SETTINGS = {
   ),
   trustedCertificatesFile: setting(
     'TRUSTED_CERTIFICATES_FILE',
-    'PEM file with the authorities whose signatures are trusted (S19). Not set: the chain is reported as not verified.',
+    'Files (comma separated) with the authorities whose signatures are trusted (S19): PEM certificates, PEM CRLs, national trusted lists (XML). Not set: the chain is reported as not verified.',
     optionalText,
   ),
   trustedProxies: setting(
@@ -151,7 +151,7 @@ export type Config = Omit<
   peppers: KeyRing
   encryptionKeys: KeyRing
   trustedProxies: string[]
-  trustedCertificates: string | null
+  trustedCertificates: string[]
 }
 
 /** A configuration that cannot be used: `problems` says, a line each, what to set. */
@@ -245,12 +245,14 @@ function portalAddress(raw: Raw, problems: string[]): string {
   return `http://localhost:${raw.port}`
 }
 
-function readCertificates(file: string | undefined, problems: string[]): string | null {
-  if (!file) return null
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    problems.push('TRUSTED_CERTIFICATES_FILE names a file that cannot be read')
-    return null
-  }
+function readCertificates(files: string | undefined, problems: string[]): string[] {
+  const names = files?.split(',').flatMap((name) => name.trim() || []) ?? []
+  return names.flatMap((name) => {
+    try {
+      return readFileSync(name, 'utf8')
+    } catch {
+      problems.push('TRUSTED_CERTIFICATES_FILE names a file that cannot be read')
+      return []
+    }
+  })
 }

@@ -58,7 +58,7 @@ export async function startGateway(
   const assets = await loadAssets(join(root, 'dist', 'public'))
   const site = siteOf(config, it, assets.asset)
   const rules = { availableDays, pin2Delivery, encryptionKeys, peppers, consentTextVersion }
-  const trusted = loadTrustStore(config.trustedCertificates ?? '')
+  const trusted = loadTrustStore(...config.trustedCertificates)
   const app = createApp({
     db,
     orthanc,

@@ -13,7 +13,7 @@ export const slip = {
     'Vede e scarica il referto firmato e le immagini, da computer o telefono.',
     `Referto e immagini restano online ${days} giorni dalla pubblicazione.`,
   ],
-  care: 'Conservi questo foglio con cura e non lo dia ad altri. Nessuno Le chiederà i PIN per telefono o per e-mail. Se perde il foglio, lo sportello può darle un nuovo PIN1.',
+  care: 'Conservi questo foglio con cura e non lo dia ad altri. Nessuno Le chiederà i PIN per telefono o via email. Se perde il foglio, lo sportello può darle un nuovo PIN1.',
   paper: 'Può sempre ritirare la copia su carta allo sportello.',
   contacts: 'Assistenza',
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { ITEM } from './dicom/element.ts'
 import { INSTANCE_KEYS, PATIENT_KEYS, SERIES_KEYS, STUDY_KEYS, TAG } from './dicom/keys.ts'
-import { derivedUid, encodeMeta, uidBytes } from './dicom/part10.ts'
+import { derivedUid, encodeMeta } from './dicom/part10.ts'
 import { TRANSFER_SYNTAX } from './dicom/transfer-syntax.ts'
-import { createWriter, writeElement } from './dicom/writer.ts'
-import { encodeKeys } from './directory-keys.ts'
+import { createWriter, type Writer, writeText } from './dicom/writer.ts'
+import { writeKeys } from './directory-keys.ts'
 import type { FileSet, PatientEntity, PlacedInstance, SeriesEntity, StudyEntity } from './file-set.ts'
 
 const MEDIA_STORAGE_DIRECTORY = '1.2.840.10008.1.3.10'
@@ -14,91 +14,90 @@ const MEDIA_STORAGE_DIRECTORY = '1.2.840.10008.1.3.10'
  * Instance UID follows from its content.
  */
 export function encodeDicomdir(fileSet: FileSet, fileSetId: string): Uint8Array {
-  const roots = [...fileSet.patients.map(patientRecord), ...fileSet.others.map((it) => instanceRecord(it, 1))]
-  const records = [...walk(roots)]
-
-  const digest = createHash('sha256').update(fileSetId)
-  for (const record of records) digest.update(recordContent(record, 0))
+  const records = createWriter(65_536)
+  const roots = [
+    ...fileSet.patients.map((patient) => writePatient(records, patient)),
+    ...fileSet.others.map((placed, index) => writeInstance(records, placed, index + 1)),
+  ]
+  const content = createHash('sha256').update(fileSetId).update(records.bytes()).digest()
   const meta = encodeMeta(
     { meta: [] },
     {
       sopClassUid: MEDIA_STORAGE_DIRECTORY,
-      sopInstanceUid: derivedUid(digest.digest()),
+      sopInstanceUid: derivedUid(content),
       transferSyntaxUid: TRANSFER_SYNTAX.explicitLittle,
     },
   )
+  const head = createWriter(128)
+  const { firstAt, lastAt } = writeHead(head, fileSetId, records.length)
 
-  const head = (first: number, last: number, length: number) => directoryHead(fileSetId, first, last, length)
-  const firstOffset = meta.byteLength + head(0, 0, 0).byteLength
-  const end = giveOffsets(records, firstOffset)
-
-  const writer = createWriter(end)
-  writer.raw(meta)
-  writer.raw(head(roots[0]?.offset ?? 0, roots.at(-1)?.offset ?? 0, end - firstOffset))
-  for (const [siblings, index] of withSiblings(roots)) {
-    const record = siblings[index]
-    if (!record) continue
-    const content = recordContent(record, siblings[index + 1]?.offset ?? 0)
-    writer.itemHeader(ITEM, content.byteLength)
-    writer.raw(content)
-  }
-  return writer.bytes()
+  // PS3.3 §F.3.2.2: offsets count from the first byte of the preamble to the Item tag.
+  const base = meta.byteLength + head.length
+  head.patchUint32(firstAt, roots[0] ? base + roots[0].itemAt : 0)
+  head.patchUint32(lastAt, roots.length > 0 ? base + (roots.at(-1)?.itemAt ?? 0) : 0)
+  link(records, roots, base)
+  return Buffer.concat([meta, head.bytes(), records.bytes()])
 }
 
-type Record = {
-  readonly type: string
-  /** Group 0004 beyond what every record has, then the keys: encoded elements. */
-  readonly reference: Uint8Array
-  readonly keys: Uint8Array
-  readonly lower: Record[]
-  /** From the first byte of the preamble to the Item tag (PS3.3 §F.3.2.2). */
-  offset: number
+/** A record as it was written: where its Item tag stands, where its two offsets, and the records below it. */
+type Written = {
+  readonly itemAt: number
+  readonly nextAt: number
+  readonly lowerAt: number
+  readonly lower: readonly Written[]
 }
 
-function patientRecord({ patientId, keys, studies }: PatientEntity): Record {
-  const encoded = encodeKeys(PATIENT_KEYS, keys, (tag) => (tag === TAG.patientId ? patientId : null))
-  return record('PATIENT', encoded, studies.map(studyRecord))
+function writePatient(writer: Writer, { patientId, keys, studies }: PatientEntity): Written {
+  const record = openRecord(writer, 'PATIENT')
+  writeKeys(writer, PATIENT_KEYS, keys, (tag) => (tag === TAG.patientId ? patientId : null))
+  closeRecord(writer, record)
+  return { ...record, lower: studies.map((study, index) => writeStudy(writer, study, index + 1)) }
 }
 
-function studyRecord({ studyInstanceUid, keys, series }: StudyEntity, index: number): Record {
-  const encoded = encodeKeys(STUDY_KEYS, keys, (tag) => {
+function writeStudy(
+  writer: Writer,
+  { studyInstanceUid, keys, series }: StudyEntity,
+  number: number,
+): Written {
+  const record = openRecord(writer, 'STUDY')
+  writeKeys(writer, STUDY_KEYS, keys, (tag) => {
     if (tag === TAG.studyInstanceUid) return studyInstanceUid
-    if (tag === TAG.studyId) return String(index + 1)
-    return null
+    return tag === TAG.studyId ? String(number) : null
   })
-  return record('STUDY', encoded, series.map(seriesRecord))
+  closeRecord(writer, record)
+  return { ...record, lower: series.map((below, index) => writeSeries(writer, below, index + 1)) }
 }
 
-function seriesRecord({ seriesInstanceUid, keys, instances }: SeriesEntity, index: number): Record {
-  const encoded = encodeKeys(SERIES_KEYS, keys, (tag) => {
+function writeSeries(
+  writer: Writer,
+  { seriesInstanceUid, keys, instances }: SeriesEntity,
+  number: number,
+): Written {
+  const record = openRecord(writer, 'SERIES')
+  writeKeys(writer, SERIES_KEYS, keys, (tag) => {
     if (tag === TAG.seriesInstanceUid) return seriesInstanceUid
-    if (tag === TAG.seriesNumber) return String(index + 1)
+    if (tag === TAG.seriesNumber) return String(number)
     return tag === TAG.modality ? 'OT' : null
   })
-  return record(
-    'SERIES',
-    encoded,
-    instances.map((placed, at) => instanceRecord(placed, at + 1)),
-  )
+  closeRecord(writer, record)
+  return { ...record, lower: instances.map((placed, index) => writeInstance(writer, placed, index + 1)) }
 }
 
-function instanceRecord({ instance, fileId }: PlacedInstance, number: number): Record {
+function writeInstance(writer: Writer, { instance, fileId }: PlacedInstance, number: number): Written {
   const { recordType, sopClassUid, sopInstanceUid, transferSyntaxUid } = instance
-  const writer = createWriter(256)
+  const record = openRecord(writer, recordType)
   // PS3.3 Table F.3-3: a PRIVATE record says by a UID which kind of private record it is.
-  if (recordType === 'PRIVATE')
-    writeElement(writer, 0x00041432, 'UI', uidBytes(derivedUid(`record of ${sopClassUid}`)))
-  writeElement(writer, 0x00041500, 'CS', padded(fileId.join('\\')))
-  writeElement(writer, 0x00041510, 'UI', uidBytes(sopClassUid))
-  writeElement(writer, 0x00041511, 'UI', uidBytes(sopInstanceUid))
-  writeElement(writer, 0x00041512, 'UI', uidBytes(transferSyntaxUid))
-
-  const mime = MIME_OF_CLASS[sopClassUid]
-  const keys = encodeKeys(INSTANCE_KEYS[recordType], instance.keys, (tag) => {
+  if (recordType === 'PRIVATE') writeText(writer, 0x00041432, 'UI', derivedUid(`record of ${sopClassUid}`))
+  writeText(writer, 0x00041500, 'CS', fileId.join('\\')) // Referenced File ID
+  writeText(writer, 0x00041510, 'UI', sopClassUid) // Referenced SOP Class UID in File
+  writeText(writer, 0x00041511, 'UI', sopInstanceUid) // Referenced SOP Instance UID in File
+  writeText(writer, 0x00041512, 'UI', transferSyntaxUid) // Referenced Transfer Syntax UID in File
+  writeKeys(writer, INSTANCE_KEYS[recordType], instance.keys, (tag) => {
     if (tag === TAG.instanceNumber) return String(number)
-    return tag === MIME_TYPE && mime ? mime : null
+    return tag === MIME_TYPE ? (MIME_OF_CLASS[sopClassUid] ?? null) : null
   })
-  return { type: recordType, reference: writer.bytes(), keys, lower: [], offset: 0 }
+  closeRecord(writer, record)
+  return { ...record, lower: [] }
 }
 
 const MIME_TYPE = 0x00420012
@@ -110,69 +109,54 @@ const MIME_OF_CLASS: { readonly [sopClassUid: string]: string } = {
   '1.2.840.10008.5.1.4.1.1.104.5': 'model/mtl',
 }
 
-const record = (type: string, keys: Uint8Array, lower: Record[]): Record => ({
-  type,
-  reference: new Uint8Array(),
-  keys,
-  lower,
-  offset: 0,
-})
+type Opened = Omit<Written, 'lower'> & { readonly lengthAt: number }
 
-/** The elements of a record's item, PS3.3 Table F.3-3 and the keys. */
-function recordContent({ type, reference, keys, lower }: Record, next: number): Uint8Array {
-  const writer = createWriter(128 + reference.byteLength + keys.byteLength)
-  writeElement(writer, 0x00041400, 'UL', uint32(next)) // Offset of the Next Directory Record
-  writeElement(writer, 0x00041410, 'US', uint16(0xffff)) // Record In-use Flag
-  writeElement(writer, 0x00041420, 'UL', uint32(lower[0]?.offset ?? 0)) // Offset of Referenced Lower-Level Entity
-  writeElement(writer, 0x00041430, 'CS', padded(type)) // Directory Record Type
-  writer.raw(reference)
-  writer.raw(keys)
-  return writer.bytes()
+/** Item tag and the elements that every record begins with (PS3.3 Table F.3-3); offsets are filled in at the end. */
+function openRecord(writer: Writer, type: string): Opened {
+  const itemAt = writer.length
+  const lengthAt = writer.itemHeader(ITEM, 0)
+  const nextAt = writeNumber(writer, 0x00041400, 'UL', 0) // Offset of the Next Directory Record
+  writeNumber(writer, 0x00041410, 'US', 0xffff) // Record In-use Flag
+  const lowerAt = writeNumber(writer, 0x00041420, 'UL', 0) // Offset of Referenced Lower-Level Directory Entity
+  writeText(writer, 0x00041430, 'CS', type) // Directory Record Type
+  return { itemAt, lengthAt, nextAt, lowerAt }
+}
+
+function closeRecord(writer: Writer, { lengthAt }: Opened): void {
+  writer.patchUint32(lengthAt, writer.length - lengthAt - 4)
 }
 
 /** The Data Set up to the first item (PS3.3 §F.3.2.1). */
-function directoryHead(fileSetId: string, first: number, last: number, length: number): Uint8Array {
-  const writer = createWriter(128)
-  writeElement(writer, 0x00041130, 'CS', padded(fileSetId)) // File-set ID
-  writeElement(writer, 0x00041200, 'UL', uint32(first)) // Offset of the First Record of the Root Entity
-  writeElement(writer, 0x00041202, 'UL', uint32(last)) // Offset of the Last Record of the Root Entity
-  writeElement(writer, 0x00041212, 'US', uint16(0)) // File-set Consistency Flag: no known inconsistencies
-  writer.header(0x00041220, 'SQ', length) // Directory Record Sequence
-  return writer.bytes()
+function writeHead(
+  writer: Writer,
+  fileSetId: string,
+  recordsLength: number,
+): { firstAt: number; lastAt: number } {
+  writeText(writer, 0x00041130, 'CS', fileSetId) // File-set ID
+  const firstAt = writeNumber(writer, 0x00041200, 'UL', 0) // Offset of the First Record of the Root Entity
+  const lastAt = writeNumber(writer, 0x00041202, 'UL', 0) // Offset of the Last Record of the Root Entity
+  writeNumber(writer, 0x00041212, 'US', 0) // File-set Consistency Flag: no known inconsistencies
+  writer.header(0x00041220, 'SQ', recordsLength) // Directory Record Sequence
+  return { firstAt, lastAt }
 }
 
-/** Lengths do not depend on offsets, so one pass gives all offsets. Answers where the last record ends. */
-function giveOffsets(records: readonly Record[], first: number): number {
-  let at = first
-  for (const record of records) {
-    record.offset = at
-    at += 8 + recordContent(record, 0).byteLength
+function link(writer: Writer, siblings: readonly Written[], base: number): void {
+  for (const [index, { nextAt, lowerAt, lower }] of siblings.entries()) {
+    const next = siblings[index + 1]
+    const [first] = lower
+    if (next) writer.patchUint32(nextAt, base + next.itemAt)
+    if (first) writer.patchUint32(lowerAt, base + first.itemAt)
+    link(writer, lower, base)
   }
+}
+
+/** Answers where the number stands. */
+function writeNumber(writer: Writer, tag: number, vr: 'US' | 'UL', value: number): number {
+  const size = vr === 'US' ? 2 : 4
+  writer.header(tag, vr, size)
+  const at = writer.length
+  writer.latin1(size === 2 ? '\0\0' : '\0\0\0\0')
+  if (size === 4) writer.patchUint32(at, value)
+  else writer.patchUint16(at, value)
   return at
-}
-
-function* walk(records: readonly Record[]): Generator<Record> {
-  for (const record of records) {
-    yield record
-    yield* walk(record.lower)
-  }
-}
-
-function* withSiblings(records: readonly Record[]): Generator<[readonly Record[], number]> {
-  for (const [index, record] of records.entries()) {
-    yield [records, index]
-    yield* withSiblings(record.lower)
-  }
-}
-
-const padded = (text: string): Uint8Array => Buffer.from(text.length % 2 ? `${text} ` : text, 'latin1')
-
-function uint16(value: number): Uint8Array {
-  return Uint8Array.of(value & 0xff, value >>> 8)
-}
-
-function uint32(value: number): Uint8Array {
-  const bytes = Buffer.alloc(4)
-  bytes.writeUInt32LE(value)
-  return bytes
 }

@@ -1,21 +1,22 @@
 import type { Keys } from './dicom/instance.ts'
 import { type Key, keyName, STAND_INS, TAG } from './dicom/keys.ts'
-import { bytesOf, meaningful } from './dicom/value.ts'
-import { createWriter, writeElement } from './dicom/writer.ts'
+import { meaningful } from './dicom/value.ts'
+import { createWriter, type Writer, writeElement, writeText } from './dicom/writer.ts'
 
 /**
- * The keys of a Directory Record as encoded elements in ascending order (PS3.3 §F.5). Values are those of the
+ * Writes the keys of a Directory Record in ascending order (PS3.3 §F.5). Values are those of the
  * instance, to the byte; type 1 keys that it lacks are invented, `invent` first.
  */
-export function encodeKeys(
+export function writeKeys(
+  writer: Writer,
   table: readonly Key[],
   values: Keys,
   invent: (tag: number) => string | null,
-): Uint8Array {
+): void {
   const chosen: { key: Key; value: string }[] = []
-  const verified = values[keyName(VERIFICATION_FLAG)]?.startsWith('VERIFIED')
+  const verified = values['0040A493']?.startsWith('VERIFIED')
   for (const key of table) {
-    const value = meaningful(values[keyName(key.tag)], key.vr)
+    const value = meaningful(values[key.name], key.vr)
     // PS3.3 §F.5.26: type 1C, required of what is verified.
     const required = key.type === 1 || (key.tag === VERIFICATION_DATE_TIME && verified)
     if (value !== null) chosen.push({ key, value })
@@ -24,20 +25,17 @@ export function encodeKeys(
   }
 
   const characterSet = characterSetFor(chosen, values)
-  if (characterSet) {
-    chosen.push({ key: { tag: TAG.specificCharacterSet, vr: 'CS', type: 1 }, value: characterSet })
-    chosen.sort((a, b) => a.key.tag - b.key.tag)
+  // No key has a lower tag.
+  if (characterSet) writeText(writer, TAG.specificCharacterSet, 'CS', characterSet)
+  for (const { key, value } of chosen) {
+    writeText(writer, key.tag, key.vr, value)
   }
-  const writer = createWriter(512)
-  for (const { key, value } of chosen) writeElement(writer, key.tag, key.vr, padded(value, key.vr))
-  return writer.bytes()
 }
 
 const VERIFICATION_DATE_TIME = 0x0040a030
-const VERIFICATION_FLAG = 0x0040a493
 
 /** What stands in for a type 1 key; dates that are nobody's are plainly so. */
-function invented({ tag, vr }: Key, values: Keys): string {
+function invented({ tag, name, vr }: Key, values: Keys): string {
   switch (vr) {
     case 'DA':
       return standInDate(values) ?? '19000101'
@@ -54,7 +52,7 @@ function invented({ tag, vr }: Key, values: Keys): string {
     case 'SQ':
       return tag === TAG.conceptNameCodeSequence ? UNKNOWN_CONCEPT : ''
     default:
-      return INVENTED_TEXT[keyName(tag)] ?? 'UNKNOWN'
+      return INVENTED_TEXT[name] ?? 'UNKNOWN'
   }
 }
 
@@ -108,9 +106,4 @@ function definedTerm(declared: string): string {
   const term = declared.replace(/[ \0]+$/, '').trim()
   if (/^utf[-_ ]?8$/i.test(term)) return 'ISO_IR 192'
   return term.replace(/^ISO[-_ ]IR[-_ ]/i, 'ISO_IR ').replace(/^ISO[-_ ]2022[-_ ]IR[-_ ]/i, 'ISO 2022 IR ')
-}
-
-function padded(value: string, vr: string): Uint8Array {
-  if (value.length % 2 === 0) return bytesOf(value)
-  return bytesOf(value + (vr === 'UI' || vr === 'SQ' ? '\0' : ' '))
 }

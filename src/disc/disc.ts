@@ -24,7 +24,7 @@ export type DiscPlan = {
   readonly instanceCount: number
 }
 
-export type DiscFile = ImageFile &
+type DiscFile = ImageFile &
   (
     | { readonly bytes: Uint8Array; readonly instance?: never }
     | { readonly bytes?: never; readonly instance: ManifestInstance }
@@ -141,7 +141,7 @@ export async function* writeDisc(
 const OWN_BUDGET = 16 * 2 ** 20
 
 /** An instance of the archive is not what the manifest says: the disc can no longer be what it was planned to be. */
-export class DiscSourceError extends Error {
+class DiscSourceError extends Error {
   override readonly name = 'DiscSourceError'
 }
 
@@ -174,7 +174,7 @@ function etagOf({ head, extents }: ImagePlan<DiscFile>): string {
   return `"${hash('sha256', parts.join(''), 'hex').slice(0, 32)}"`
 }
 
-export type Medium = 'CD' | 'DVD' | 'DVD-DL' | 'BD' | 'USB'
+type Medium = 'CD' | 'DVD' | 'DVD-DL' | 'BD' | 'USB'
 
 const CAPACITY: readonly (readonly [Medium, number])[] = [
   ['CD', 360_000 * 2048], // 80 minutes

@@ -4,7 +4,7 @@ import { keyName, TAG } from './dicom/keys.ts'
 import { derivedUid } from './dicom/part10.ts'
 import { ROOT_RECORDS } from './dicom/record-type.ts'
 import { decodeText } from './dicom/text.ts'
-import { bytesOf, meaningful } from './dicom/value.ts'
+import { meaningful } from './dicom/value.ts'
 import type { Manifest, ManifestInstance } from './manifest.ts'
 
 /** A DICOM File-set: who, which Study, which Series, which files (PS3.10 §8, PS3.3 §F.4). */
@@ -92,6 +92,9 @@ type Described = {
   series: Keys
   studyUid: string
   seriesUid: string
+  /** What instances of a series are sorted by. */
+  number: number
+  order: string
 }
 type Study = { studyInstanceUid: string; patient: Keys; keys: Keys; series: Series[] }
 type Series = { seriesInstanceUid: string; keys: Keys; instances: ManifestInstance[] }
@@ -107,7 +110,16 @@ function withKeys(manifest: Manifest): Described[] {
     const studyUid = uidOf(study, TAG.studyInstanceUid) ?? derivedUid(`study of ${patientId}`)
     const seriesUid =
       uidOf(series, TAG.seriesInstanceUid) ?? derivedUid(`${studyUid} ${series[keyName(TAG.modality)] ?? ''}`)
-    return { instance, patient, study, series, studyUid, seriesUid }
+    return {
+      instance,
+      patient,
+      study,
+      series,
+      studyUid,
+      seriesUid,
+      number: numberOf(instance.keys, TAG.instanceNumber),
+      order: sortable(instance.sopInstanceUid),
+    }
   })
 }
 
@@ -118,7 +130,7 @@ function arrangeStudy([studyInstanceUid, members]: [string, Described[]]): Study
     ([seriesInstanceUid, ofSeries]): Series => ({
       seriesInstanceUid,
       keys: mostTelling(ofSeries.map((member) => member.series)),
-      instances: withoutCopies(ofSeries.map(({ instance }) => instance)).sort(byInstanceNumber),
+      instances: withoutCopies(ofSeries.toSorted(byInstanceNumber).map(({ instance }) => instance)),
     }),
   )
   return {
@@ -128,7 +140,7 @@ function arrangeStudy([studyInstanceUid, members]: [string, Described[]]): Study
     series: series.sort(
       (a, b) =>
         numberOf(a.keys, TAG.seriesNumber) - numberOf(b.keys, TAG.seriesNumber) ||
-        compareUids(a.seriesInstanceUid, b.seriesInstanceUid),
+        compareText(sortable(a.seriesInstanceUid), sortable(b.seriesInstanceUid)),
     ),
   }
 }
@@ -190,8 +202,7 @@ const numbered = (prefix: string, index: number): string => `${prefix}${String(i
 
 /** Of several accounts of the same thing, the one that leaves least out; the first of equals. */
 function mostTelling(accounts: readonly Keys[]): Keys {
-  const told = (keys: Keys) =>
-    Object.values(keys).filter((value) => bytesOf(value).some((byte) => byte > 0x20)).length
+  const told = (keys: Keys) => Object.values(keys).filter((value) => /[^\0 ]/.test(value)).length
   let best: Keys = {}
   let bestTold = -1
   for (const keys of new Set(accounts)) {
@@ -208,20 +219,19 @@ function groupBy<T>(members: readonly T[], key: (member: T) => string): [string,
 }
 
 function byIdentity({ instance: a }: Described, { instance: b }: Described): number {
-  return compareUids(a.sopInstanceUid, b.sopInstanceUid) || compareText(a.sha256, b.sha256)
+  return compareText(a.sopInstanceUid, b.sopInstanceUid) || compareText(a.sha256, b.sha256)
 }
 
-function byInstanceNumber(a: ManifestInstance, b: ManifestInstance): number {
-  return (
-    numberOf(a.keys, TAG.instanceNumber) - numberOf(b.keys, TAG.instanceNumber) ||
-    compareUids(a.sopInstanceUid, b.sopInstanceUid)
-  )
+function byInstanceNumber(a: Described, b: Described): number {
+  return a.number - b.number || compareText(a.order, b.order)
 }
 
 function byStudyDate(a: Study, b: Study): number {
   const when = ({ keys }: Study) =>
     (keys[keyName(TAG.studyDate)] ?? '') + (keys[keyName(TAG.studyTime)] ?? '')
-  return compareText(when(a), when(b)) || compareUids(a.studyInstanceUid, b.studyInstanceUid)
+  return (
+    compareText(when(a), when(b)) || compareText(sortable(a.studyInstanceUid), sortable(b.studyInstanceUid))
+  )
 }
 
 /** What has no number comes after what has one; both finite, so that they can be subtracted. */
@@ -230,17 +240,8 @@ function numberOf(keys: Keys, tag: number): number {
   return value === null ? Number.MAX_SAFE_INTEGER : Number(value)
 }
 
-/** …​.9 before ….10: components compare as numbers where both are of one length, shorter first. */
-function compareUids(a: string, b: string): number {
-  if (a === b) return 0
-  const left = a.split('.')
-  const right = b.split('.')
-  for (let index = 0; index < Math.min(left.length, right.length); index++) {
-    const x = left[index] ?? ''
-    const y = right[index] ?? ''
-    if (x !== y) return x.length - y.length || compareText(x, y)
-  }
-  return left.length - right.length
-}
+/** A UID whose order as text is that of its components as numbers: ….9 before ….10. */
+const sortable = (uid: string): string =>
+  uid.replace(/[^.]+/g, (component) => String.fromCharCode(component.length) + component)
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -80,13 +80,7 @@ test.each<Encoding>(['implicit', 'big', 'deflated'])(
       writeFileSync(join(directory, 'b.dcm'), toDiscFile(original).bytes)
       // dcmconv -e -g writes undefined lengths, no group lengths: a normal form of both.
       for (const name of ['a', 'b']) {
-        execFileSync('dcmconv', [
-          '+te',
-          '-g',
-          '-e',
-          join(directory, `${name}.dcm`),
-          join(directory, `${name}.out`),
-        ])
+        run('dcmconv', '+te', '-g', '-e', join(directory, `${name}.dcm`), join(directory, `${name}.out`))
       }
       const [a, b] = ['a.out', 'b.out'].map((name) => dataSetOf(readFileSync(join(directory, name))))
       expect(a && b && a.equals(b)).toBe(true)
@@ -271,6 +265,8 @@ test.each([
   expect(sent.byteLength).toBeGreaterThan(deepest * 16)
   expect(sent.byteLength).toBeLessThan(file.byteLength + 4096)
 })
+
+const run = (command: string, ...args: string[]) => execFileSync(command, args, { stdio: 'pipe' })
 
 function uint32(value: number): Buffer {
   const bytes = Buffer.alloc(4)

@@ -106,8 +106,7 @@ describe('an image', () => {
       const shown = isoPath.includes('.') ? `/${isoPath};1` : `/${isoPath}.;1`
       expect(listed).toContain(shown)
       if (isoPath.includes('SIZES')) {
-        const got = execFileSync('isoinfo', ['-i', path, '-x', shown])
-        expect(digest(got)).toBe(digest(bytes))
+        expect(run('isoinfo', '-i', path, '-x', shown)).toBe(bytes.toString())
       }
     }
   })
@@ -232,7 +231,8 @@ test('a file over 4 GiB has several File Sections, and 7z and bsdtar read it who
     for (const listing of [run('7z', 'l', path), run('bsdtar', '-tvf', path)])
       expect(listing).toContain(String(size))
     expect(run('bash', '-c', 'bsdtar -xOf "$0" grande 2>/dev/null | head -c 5', path)).toBe('begin')
-    expect(run('bash', '-c', '7z e -so "$0" grande | tail -c 5', path)).toBe('ended')
+    expect(run('bash', '-c', 'bsdtar -xOf "$0" grande | tail -c 5', path)).toBe('ended')
+    expect(run('bash', '-c', '7z e -so "$0" grande 2>/dev/null | head -c 5', path)).toBe('begin')
   } finally {
     rmSync(directory, { recursive: true })
   }

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
@@ -141,6 +140,6 @@ test('from file://, its policy lets its style in, and nothing breaks at 390 pixe
 
 function screenshots(): string {
   const directory = join(import.meta.dirname, '../../var/screenshots')
-  execFileSync('mkdir', ['-p', directory])
+  mkdirSync(directory, { recursive: true })
   return directory
 }

@@ -21,7 +21,7 @@ export class DicomFormatError extends Error {
 export const ITEM = 0xfffee000
 export const ITEM_DELIMITER = 0xfffee00d
 export const SEQUENCE_DELIMITER = 0xfffee0dd
-export const PIXEL_DATA = 0x7fe00010
+const PIXEL_DATA = 0x7fe00010
 
 const UNDEFINED_LENGTH = 0xffffffff
 

@@ -1,7 +1,13 @@
 import type { RecordType } from './record-type.ts'
 
 /** A key of a Directory Record: its tag, VR, and type (1, 2, or 3: only where the instance has it). */
-export type Key = { readonly tag: number; readonly vr: string; readonly type: 1 | 2 | 3 }
+export type Key = {
+  readonly tag: number
+  /** The tag as `Keys` has it. */
+  readonly name: string
+  readonly vr: string
+  readonly type: 1 | 2 | 3
+}
 
 export const TAG = {
   specificCharacterSet: 0x00080005,
@@ -192,8 +198,9 @@ export const keyName = (tag: number): string => tag.toString(16).toUpperCase().p
 
 function keys(table: string): readonly Key[] {
   return [...table.matchAll(/([0-9A-F]{8}) ([A-Z]{2}) ([123])/g)]
-    .map(([, tag = '', vr = '', type]) => ({
-      tag: Number.parseInt(tag, 16),
+    .map(([, name = '', vr = '', type]) => ({
+      tag: Number.parseInt(name, 16),
+      name,
       vr,
       type: Number(type) as 1 | 2 | 3,
     }))

@@ -25,8 +25,8 @@ export const META = {
 } as const
 
 /** Who wrote the files that we write (PS3.7 §D.3.3.2); a UUID-derived UID needs no registered root (PS3.5 §B.2). */
-export const IMPLEMENTATION_CLASS_UID = '2.25.209781546082351774403117262459283147264'
-export const IMPLEMENTATION_VERSION_NAME = 'RITIRO_1'
+const IMPLEMENTATION_CLASS_UID = '2.25.209781546082351774403117262459283147264'
+const IMPLEMENTATION_VERSION_NAME = 'RITIRO_1'
 
 export const PREAMBLE_LENGTH = 128
 const DATA_SET_OF_BARE_FILE = 0
@@ -97,7 +97,7 @@ export const uidText = (value: Uint8Array): string =>
     .trim()
 
 /** A UID padded to an even length by NUL (PS3.5 §9.1). */
-export const uidBytes = (uid: string): Uint8Array => Buffer.from(uid.length % 2 ? `${uid}\0` : uid, 'latin1')
+const uidBytes = (uid: string): Uint8Array => Buffer.from(uid.length % 2 ? `${uid}\0` : uid, 'latin1')
 
 /** A UID that follows from `text` alone (PS3.5 §B.2): the same wherever and whenever it is made. */
 export function derivedUid(text: string | Uint8Array): string {

@@ -9,6 +9,9 @@ export type Writer = {
   /** Tag and length of an item or a delimiter, which have no VR (PS3.5 §7.5). */
   itemHeader: (tag: number, length: number) => number
   raw: (bytes: Uint8Array) => void
+  /** Text of which each character is one byte. */
+  latin1: (text: string) => void
+  patchUint16: (at: number, value: number) => void
   patchUint32: (at: number, value: number) => void
   /** Forgets what was written from `length` on. */
   truncate: (length: number) => void
@@ -17,16 +20,16 @@ export type Writer = {
 }
 
 export function createWriter(capacity = 1024): Writer {
-  let buffer = new Uint8Array(capacity)
-  let view = new DataView(buffer.buffer)
+  let buffer = Buffer.alloc(capacity)
+  let view = viewOf(buffer)
   let length = 0
 
   function reserve(more: number): void {
     if (length + more <= buffer.byteLength) return
-    const larger = new Uint8Array(Math.max(length + more, buffer.byteLength * 2))
+    const larger = Buffer.alloc(Math.max(length + more, buffer.byteLength * 2))
     larger.set(buffer.subarray(0, length))
     buffer = larger
-    view = new DataView(buffer.buffer)
+    view = viewOf(buffer)
   }
   function putTag(tag: number): void {
     view.setUint16(length, tag >>> 16, true)
@@ -64,6 +67,13 @@ export function createWriter(capacity = 1024): Writer {
       buffer.set(bytes, length)
       length += bytes.byteLength
     },
+    latin1(text) {
+      reserve(text.length)
+      length += buffer.write(text, length, 'latin1')
+    },
+    patchUint16(at, value) {
+      view.setUint16(at, value, true)
+    },
     patchUint32(at, value) {
       view.setUint32(at, value, true)
     },
@@ -74,8 +84,18 @@ export function createWriter(capacity = 1024): Writer {
   }
 }
 
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
 /** One whole element. */
 export function writeElement(writer: Writer, tag: number, vr: string, value: Uint8Array): void {
   writer.header(tag, vr, value.byteLength)
   writer.raw(value)
+}
+
+/** One whole element of text, padded to an even length by a space (PS3.5 §6.2), a UID by NUL (§9.1). */
+export function writeText(writer: Writer, tag: number, vr: string, text: string): void {
+  const odd = text.length % 2 === 1
+  writer.header(tag, vr, text.length + (odd ? 1 : 0))
+  writer.latin1(text)
+  if (odd) writer.latin1(vr === 'UI' || vr === 'SQ' ? '\0' : ' ')
 }

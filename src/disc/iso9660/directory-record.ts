@@ -15,7 +15,7 @@ const HEADER_LENGTH = 33
 export type Extent = { sector: number; size: number }
 
 /** Length of a Directory Record; always even (ECMA-119 §9.1.12). */
-export const recordLength = (identifierLength: number): number =>
+const recordLength = (identifierLength: number): number =>
   HEADER_LENGTH + identifierLength + (identifierLength % 2 === 0 ? 1 : 0)
 
 /** Bytes of a directory with these entries: whole sectors, no record crossing from one to the next (§6.8.1.1). */

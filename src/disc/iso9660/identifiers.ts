@@ -30,18 +30,10 @@ const FORBIDDEN_IN_JOLIET = /[\u0000-\u001f*/:;?\\]/
 const withDot = (name: string): string => (name.includes('.') ? name : `${name}.`)
 
 /**
- * Order of records in a directory (ECMA-119 §9.3): by file name, then by extension, the shorter padded with
- * what sorts before everything. Also the order of the Path Table within one parent (§6.9.1).
+ * Text by which the records of a directory are sorted (ECMA-119 §9.3): by file name, then by extension, the
+ * shorter padded with what sorts before everything. Also the order of the Path Table within one parent (§6.9.1).
  */
-export function compareNames(a: string, b: string): number {
-  const [nameA, extensionA] = splitExtension(a)
-  const [nameB, extensionB] = splitExtension(b)
-  return compareUnits(nameA, nameB) || compareUnits(extensionA, extensionB)
-}
-
-function splitExtension(name: string): [string, string] {
+export function sortKey(name: string): string {
   const dot = name.lastIndexOf('.')
-  return dot < 0 ? [name, ''] : [name.slice(0, dot), name.slice(dot + 1)]
+  return dot < 0 ? name : `${name.slice(0, dot)}\0${name.slice(dot + 1)}`
 }
-
-const compareUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,9 +1,8 @@
 import { directorySize } from './directory-record.ts'
-import { compareNames, type Naming } from './identifiers.ts'
+import { type Naming, sortKey } from './identifiers.ts'
 
 /** One directory of one of the two trees. `extent` and `number` are given by the layout. */
 export type Directory = {
-  readonly name: string
   readonly identifier: Uint8Array
   /** The root's parent is the root (ECMA-119 §6.8.2.2). */
   readonly parent: Directory
@@ -18,14 +17,14 @@ export type Directory = {
 }
 
 export type Entry =
-  | { kind: 'directory'; name: string; identifier: Uint8Array; directory: Directory }
-  | { kind: 'file'; name: string; identifier: Uint8Array; fileIndex: number; sections: number }
+  | { kind: 'directory'; order: string; identifier: Uint8Array; directory: Directory }
+  | { kind: 'file'; order: string; identifier: Uint8Array; fileIndex: number; sections: number }
 
 export type NamedFile = { readonly path: string; readonly sections: number }
 
 /** The tree of directories over `files`, in the order of the Path Table: level by level, by parent, by name. */
 export function buildTree(files: readonly NamedFile[], naming: Naming): Directory[] {
-  const root = newDirectory('', Uint8Array.of(0), null)
+  const root = newDirectory(Uint8Array.of(0), null)
   const byPath = new Map<string, Directory>([['', root]])
   const taken = new Set<string>()
 
@@ -37,7 +36,13 @@ export function buildTree(files: readonly NamedFile[], naming: Naming): Director
     taken.add(file.path)
     const parent = directoryAt(names, byPath, root, naming)
     const identifier = naming.encode(name, false)
-    parent.entries.push({ kind: 'file', name, identifier, fileIndex, sections: file.sections })
+    parent.entries.push({
+      kind: 'file',
+      order: sortKey(name),
+      identifier,
+      fileIndex,
+      sections: file.sections,
+    })
   }
   for (const path of byPath.keys())
     if (taken.has(path)) throw new Error(`${path}: both a file and a directory`)
@@ -58,10 +63,15 @@ function directoryAt(
     let next = byPath.get(path)
     if (!next) {
       checkName(path, name, true, naming)
-      next = newDirectory(name, naming.encode(name, true), here)
+      next = newDirectory(naming.encode(name, true), here)
       // ECMA-119 §6.8.2.1: at most eight levels, the root among them.
       if (next.depth > 8) throw new Error(`${path}: more than eight levels`)
-      here.entries.push({ kind: 'directory', name, identifier: next.identifier, directory: next })
+      here.entries.push({
+        kind: 'directory',
+        order: sortKey(name),
+        identifier: next.identifier,
+        directory: next,
+      })
       byPath.set(path, next)
     }
     here = next
@@ -69,9 +79,8 @@ function directoryAt(
   return here
 }
 
-function newDirectory(name: string, identifier: Uint8Array, parent: Directory | null): Directory {
+function newDirectory(identifier: Uint8Array, parent: Directory | null): Directory {
   const made: Omit<Directory, 'parent'> = {
-    name,
     identifier,
     depth: parent ? parent.depth + 1 : 1,
     entries: [],
@@ -94,7 +103,7 @@ function inPathTableOrder(root: Directory): Directory[] {
     const directory = ordered[index]
     if (!directory) continue
     directory.number = index + 1
-    directory.entries.sort((a, b) => compareNames(a.name, b.name))
+    directory.entries.sort((a, b) => (a.order < b.order ? -1 : 1))
     directory.size = directorySize(directory.entries)
     for (const entry of directory.entries) if (entry.kind === 'directory') ordered.push(entry.directory)
   }

@@ -12,7 +12,7 @@ export type Value =
   | { readonly fragments: readonly Uint8Array[] }
 export type Elements = readonly (readonly [tag: number, vr: string, value: Value])[]
 
-export const TRANSFER_SYNTAX_OF: Readonly<Record<Encoding, string>> = {
+const TRANSFER_SYNTAX_OF: Readonly<Record<Encoding, string>> = {
   implicit: '1.2.840.10008.1.2',
   explicit: '1.2.840.10008.1.2.1',
   big: '1.2.840.10008.1.2.2',

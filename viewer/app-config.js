@@ -35,7 +35,7 @@
       '@ohif/mode-basic': {
         routeName: { $set: 'viewer' },
         hide: { $set: false },
-        displayName: { $set: 'Immagini' },
+        displayName: { $set: 'Ritiro' },
         routes: {
           0: {
             layoutInstance: {

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { transform } from 'esbuild'
+import { version as esbuildVersion, transform } from 'esbuild'
 import { compressed, type Encodings } from './compress.ts'
+import texts from './locale/page.json' with { type: 'json' }
+import { locked } from './lock.ts'
 import { applyPatches, filePatches, MODULE_PATCHES } from './patches.ts'
 import { reachableChunks, reachableFiles } from './reachable.ts'
 import upstream from './upstream.json' with { type: 'json' }
@@ -43,24 +45,27 @@ export async function buildViewer({
   log?: (line: string) => void
 } = {}): Promise<ViewerManifest> {
   const inputs = await hashInputs()
-  const existing = await readIfCurrent(out, inputs)
-  if (existing) {
-    log(`viewer: unchanged (${existing.version})`)
-    return existing
-  }
-  const started = Date.now()
-  const work = `${out}.${process.pid}`
-  await rm(work, { recursive: true, force: true })
-  try {
-    log(`viewer: OHIF ${upstream.version}, taking it from the cache or the registry`)
-    const upstreamRoot = await unpackUpstream(upstream, cache, join(work, 'upstream'))
-    const manifest = await assemble(upstreamRoot, join(work, 'result'), inputs, log)
-    await rm(out, { recursive: true, force: true })
-    await rename(join(work, 'result'), out)
-    log(`viewer: built in ${((Date.now() - started) / 1000).toFixed(1)} s`)
-    return manifest
-  } finally {
+  const current = await readIfCurrent(out, inputs)
+  if (current) log(`viewer: ${current.version} is up to date`)
+  return current ?? locked(`${out}.lock`, build)
+
+  async function build(): Promise<ViewerManifest> {
+    const meanwhile = await readIfCurrent(out, inputs)
+    if (meanwhile) return meanwhile
+    const started = Date.now()
+    const work = `${out}.new`
     await rm(work, { recursive: true, force: true })
+    try {
+      log(`viewer: OHIF ${upstream.version}, from the cache or the registry`)
+      const unpacked = await unpackUpstream(upstream, cache, join(work, 'upstream'))
+      const manifest = await assemble(unpacked, join(work, 'result'), inputs, log)
+      await rm(out, { recursive: true, force: true })
+      await rename(join(work, 'result'), out)
+      log(`viewer: ${manifest.version} built in ${((Date.now() - started) / 1000).toFixed(1)} s`)
+      return manifest
+    } finally {
+      await rm(work, { recursive: true, force: true })
+    }
   }
 }
 
@@ -69,20 +74,20 @@ async function assemble(upstreamRoot: string, result: string, inputs: string, lo
   const version = `${upstream.version}-${inputs.slice(0, 10)}`
   const base = `/viewer/${version}/`
   const names = await readdir(dist, { recursive: true })
-  const texts = await readTexts(dist, names)
+  const sources = await readTexts(dist, names)
   const entry = names.find((name) => /^app\.bundle\..*\.js$/.test(name))
   if (!entry) throw new Error('OHIF: no app.bundle in its dist')
 
-  applyPatches(texts, MODULE_PATCHES)
-  const needed = reachableFiles(entry, (name) => texts.get(name) ?? '', names)
-  for (const name of texts.keys()) if (!needed.includes(name)) texts.delete(name)
-  const start = startFiles(texts.get(entry) ?? '', names)
-  applyPatches(texts, filePatches(base))
+  applyPatches(sources, MODULE_PATCHES)
+  const needed = reachableFiles(entry, (name) => sources.get(name) ?? '', names)
+  for (const name of sources.keys()) if (!needed.includes(name)) sources.delete(name)
+  const start = startFiles(sources.get(entry) ?? '', names)
+  applyPatches(sources, filePatches(base))
   log(`viewer: ${needed.length} of its ${names.length} files are needed; all patches applied`)
 
   const contents = new Map<string, Buffer>()
   for (const name of needed)
-    contents.set(name, await minified(name, texts.get(name) ?? (await readFile(join(dist, name)))))
+    contents.set(name, await minified(name, sources.get(name) ?? (await readFile(join(dist, name)))))
   for (const name of OWN_FILES) contents.set(name, await minified(name, await readFile(join(HERE, name))))
   contents.set('LICENSE.txt', await readFile(join(upstreamRoot, 'LICENSE')))
 
@@ -96,7 +101,7 @@ async function assemble(upstreamRoot: string, result: string, inputs: string, lo
   await Promise.all([
     write('index.html', page, false, false),
     ...[...contents].map(([name, bytes]) =>
-      write(`${version}/${name}`, bytes, true, name !== entry && isDecoder(texts.get(name))),
+      write(`${version}/${name}`, bytes, true, name !== entry && isDecoder(sources.get(name))),
     ),
   ])
   const manifest: ViewerManifest = {
@@ -110,9 +115,9 @@ async function assemble(upstreamRoot: string, result: string, inputs: string, lo
 }
 
 async function readTexts(dist: string, names: readonly string[]): Promise<Map<string, string>> {
-  const texts = names.filter((name) => /\.(js|css)$/.test(name))
+  const wanted = names.filter((name) => /\.(js|css)$/.test(name))
   return new Map(
-    await Promise.all(texts.map(async (name) => [name, await readFile(join(dist, name), 'utf8')] as const)),
+    await Promise.all(wanted.map(async (name) => [name, await readFile(join(dist, name), 'utf8')] as const)),
   )
 }
 
@@ -124,22 +129,29 @@ function startFiles(entry: string, names: readonly string[]): string[] {
 }
 
 async function indexPage(base: string, start: readonly string[]): Promise<string> {
-  const page = await readFile(join(HERE, 'index.html'), 'utf8')
   const tags = start.map((name) =>
     name.endsWith('.css')
       ? `    <link rel="stylesheet" href="${base}${name}">`
       : `    <script defer src="${base}${name}"></script>`,
   )
-  return page.replaceAll('%BASE%', base).replace('%START%', tags.join('\n'))
+  const page = await readFile(join(HERE, 'index.html'), 'utf8')
+  return page
+    .replaceAll('%BASE%', base)
+    .replace('%START%', tags.join('\n'))
+    .replace('%TITLE%', texts.title)
+    .replace('%BACK%', texts.back)
+    .replace('%NOSCRIPT%', texts.noscript)
 }
 
 async function minified(name: string, content: string | Buffer): Promise<Buffer> {
   if (!name.endsWith('.js')) return Buffer.from(content)
+  const define = { MESSAGES: JSON.stringify(texts.messages) }
   const { code } = await transform(content, {
     minify: true,
     target: 'es2022',
     legalComments: 'eof',
     logLevel: 'error',
+    ...(OWN_FILES.includes(name) && { define }),
   })
   return Buffer.from(code)
 }
@@ -174,8 +186,10 @@ function mediaType(path: string): string {
 }
 
 async function hashInputs(): Promise<string> {
-  const names = (await readdir(HERE, { recursive: true })).filter((name) => /\.\w+$/.test(name)).sort()
-  const hash = createHash('sha256')
+  const names = (await readdir(HERE, { recursive: true }))
+    .filter((name) => /\.(ts|js|css|json|html|svg)$/.test(name))
+    .sort()
+  const hash = createHash('sha256').update(`${esbuildVersion}\0`)
   for (const name of names) hash.update(`${name}\0`).update(await readFile(join(HERE, name)))
   return hash.digest('hex')
 }

@@ -1,5 +1,6 @@
 import fixed from './locale/fixed.json' with { type: 'json' }
 import italian from './locale/it.json' with { type: 'json' }
+import page from './locale/page.json' with { type: 'json' }
 
 /** One change to OHIF's own files. `times` is how often it must apply over all files: no more, no fewer. */
 export interface Patch {
@@ -161,6 +162,12 @@ export function filePatches(base: string): Patch[] {
       why: 'S47: no list of local files, no debug page, whatever the address says',
       find: /const bakedInRoutes = \[\{[\s\S]*?\n\}\];/g,
       replace: `const bakedInRoutes = [{ path: '/notfoundserver', children: NotFoundServer }, { path: '/notfoundstudy', children: NotFoundStudy }];`,
+      times: 1,
+    },
+    {
+      why: 'an empty pane says what may be done about it',
+      find: /react\.createElement\("div", null\);\n\}\n(?=\/\* export default \*\/ const components_EmptyViewport)/g,
+      replace: `react.createElement("div", { className: "ritiro-empty" }, ${JSON.stringify(page.empty)});}\n`,
       times: 1,
     },
     {

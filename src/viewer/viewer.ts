@@ -39,7 +39,7 @@ export function viewerRoutes({ root }: { root: string }): Hono {
     const encoding = chooseEncoding(c.req.header('accept-encoding'), entry)
     const headers = headersFor(entry, encoding)
     if (isUnchanged(c.req.header('if-none-match'), headers.ETag)) return c.body(null, 304, headers)
-    const body = await readFile(join(root, `${name}${SUFFIX[encoding]}`))
+    const body = await readBuilt(join(root, `${name}${SUFFIX[encoding]}`))
     return c.body(new Uint8Array(body), 200, {
       ...headers,
       'Content-Type': entry.type,
@@ -61,6 +61,16 @@ function readManifest(root: string) {
     return undefined
   }
   return manifestFile.parse(JSON.parse(text))
+}
+
+// A new build may take a file away while an old page still asks for it.
+async function readBuilt(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new AppError('not_found')
+    throw error
+  }
 }
 
 const SUFFIX: Record<Encoding, string> = { br: '.br', gzip: '.gz', identity: '' }

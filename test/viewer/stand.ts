@@ -67,7 +67,8 @@ export async function startSite(root: string, orthanc: string) {
     const type = String(headers['content-type'] ?? 'application/json')
     const answer = await body.arrayBuffer()
     // Orthanc writes its own root into the bulk-data addresses.
-    const text = type.includes('json') && new TextDecoder().decode(answer).replaceAll('/dicom-web/', '/dicomweb/')
+    const text =
+      type.includes('json') && new TextDecoder().decode(answer).replaceAll('/dicom-web/', '/dicomweb/')
     return c.body(text || answer, statusCode as 200, { 'content-type': type })
   })
   const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })

@@ -35,7 +35,7 @@ export type DataSet = { [keyword in Keyword]?: Value }
 type Value = string | number | (string | number)[] | Uint8Array | DataSet[]
 type Keyword = keyof typeof DICTIONARY
 
-export const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1'
+const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1'
 export const CT_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.2'
 export const MR_IMAGE_STORAGE = '1.2.840.10008.5.1.4.1.1.4'
 

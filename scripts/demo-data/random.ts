@@ -11,7 +11,7 @@ export function randomSource(seed: string): () => number {
 }
 
 /** The side of the noise tiles: a power of two, so that offsets wrap by a mask. */
-export const TILE = 1024
+const TILE = 1024
 
 /**
  * A wrapping tile of Gaussian noise, mean 0 and deviation 1, smoothed by boxes of `width` × `height` pixels:

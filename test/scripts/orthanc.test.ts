@@ -227,6 +227,30 @@ describe('starting', () => {
   })
 })
 
+test('Orthanc ends with the process that started it, even one killed without warning', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'ritiro-orthanc-'))
+  const script = `
+    const { startOrthanc } = await import(${JSON.stringify(new URL('../../scripts/orthanc.ts', import.meta.url).href)})
+    console.log((await startOrthanc({ directory: ${JSON.stringify(directory)} })).url)
+    setInterval(() => undefined, 1000)`
+  const parent = spawn(process.execPath, ['--input-type=module', '-e', script])
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+  const url = line.toString().trim()
+  expect((await fetch(url)).status).toBe(401)
+  parent.kill('SIGKILL')
+  await once(parent, 'exit')
+  await expect
+    .poll(
+      () =>
+        fetch(url).then(
+          () => 'answers',
+          () => 'gone',
+        ),
+      { timeout: 15_000 },
+    )
+    .toBe('gone')
+})
+
 async function statusOnceUp(url: string, credentials: string): Promise<number> {
   const headers = { authorization: `Basic ${btoa(credentials)}` }
   for (let attempt = 0; attempt < 100; attempt++) {

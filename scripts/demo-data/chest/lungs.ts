@@ -45,7 +45,7 @@ function denser(points: [number, number][]): [number, number][] {
 }
 
 /** True well inside a lung: where vessels may grow. */
-export function inLung(z: number, x: number, y: number, dome: (z: number, side: -1 | 1) => number): boolean {
+function inLung(z: number, x: number, y: number, dome: (z: number, side: -1 | 1) => number): boolean {
   if (z < 26 || z > 305) return false
   const side = x < 0 ? -1 : 1
   const front = cagePoint(z, 0, 1).y

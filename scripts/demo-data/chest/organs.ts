@@ -3,6 +3,7 @@ import { type Canvas, fill, fillTube, type Paint, type Tube } from '../raster.ts
 import { drawAirways } from './lungs.ts'
 import { cageOutline, cagePoint, HU } from './shape.ts'
 import { spineY } from './skeleton.ts'
+import { ARTERIES, AZYGOS, OESOPHAGUS, TRACHEA, VEINS } from './vessels.ts'
 
 type Texture = (x: number, y: number) => number
 
@@ -126,122 +127,6 @@ function drawOrgan(canvas: Canvas, z: number, { x, y, top, bottom, a, b, turn }:
   fill(canvas, ellipse(x, y, a * size, b * size, turn, wobble), paint)
 }
 
-const AORTA: [number, number, number, number][] = [
-  [4, -18, 168, 15],
-  [-10, -28, 146, 15.5],
-  [-14, -28, 112, 15],
-  [-6, -18, 92, 14.5],
-  [10, 4, 85, 14],
-  [22, 22, 90, 13.5],
-  [27, 34, 106, 13],
-  [28, 36, 150, 12.5],
-  [26, 34, 210, 12],
-  [18, 28, 270, 11],
-  [6, 22, 356, 10],
-]
-const ARTERIES: Tube[] = [
-  ...chain(AORTA),
-  ...chain([
-    [-8, -18, 88, 7],
-    [-16, -12, 52, 6.5],
-    [-20, -6, 30, 5],
-    [-24, 0, -6, 4],
-  ]),
-  ...chain([
-    [-18, -8, 40, 5],
-    [-48, -16, 22, 5],
-    [-110, -14, 6, 4],
-  ]),
-  ...chain([
-    [6, -2, 84, 4.6],
-    [18, -6, 30, 4],
-    [24, 0, -6, 4],
-  ]),
-  ...chain([
-    [18, 12, 86, 5.4],
-    [28, 4, 40, 5],
-    [52, -14, 22, 5],
-    [112, -14, 6, 4],
-  ]),
-  // Coeliac trunk and superior mesenteric artery.
-  ...chain([
-    [9, 18, 312, 4],
-    [9, -4, 320, 3.4],
-  ]),
-]
-const VEINS: Tube[] = [
-  ...chain([
-    [-27, -16, 74, 9],
-    [-29, -12, 160, 9.5],
-  ]),
-  ...chain([
-    [-27, -16, 76, 7.5],
-    [-40, -26, 36, 7],
-    [-44, -14, -6, 6.5],
-  ]),
-  ...chain([
-    [-27, -18, 80, 7],
-    [6, -42, 62, 6.5],
-    [42, -30, 36, 6.8],
-    [40, -10, -6, 6],
-  ]),
-  ...chain([
-    [-16, 6, 206, 11.5],
-    [-18, 10, 262, 11.5],
-    [-20, 16, 356, 11],
-  ]),
-  ...chain([
-    [14, -36, 158, 14],
-    [20, -16, 128, 14],
-  ]),
-  ...chain([
-    [18, -12, 130, 11.5],
-    [-14, 2, 132, 11],
-    [-42, 4, 136, 9],
-  ]),
-  ...chain([
-    [20, -14, 127, 12],
-    [42, 4, 122, 9.5],
-  ]),
-  ...chain([
-    [-38, 4, 164, 6.5],
-    [0, 12, 170, 7],
-  ]),
-  ...chain([
-    [38, 4, 160, 6.5],
-    [12, 12, 168, 7],
-  ]),
-]
-const AZYGOS = chain([
-  [-9, 34, 340, 2.6],
-  [-10, 33, 112, 3.6],
-  [-24, 10, 102, 4.2],
-])
-const TRACHEA: Tube[] = [
-  ...chain([
-    [0, 12, -6, 8.6],
-    [0, 16, 56, 8.8],
-    [3, 12, 112, 8.8],
-  ]),
-  ...chain([
-    [3, 12, 112, 7.4],
-    [-26, 10, 134, 7],
-    [-42, 12, 146, 5.4],
-  ]),
-  ...chain([
-    [3, 12, 112, 7],
-    [28, 12, 138, 6.4],
-    [42, 12, 150, 5.4],
-  ]),
-]
-const OESOPHAGUS = chain([
-  [6, 30, -6, 6.5],
-  [5, 30, 130, 6.5],
-  [8, 26, 210, 7],
-  [22, 4, 262, 8],
-  [34, -10, 278, 8],
-])
-
 /** Everything between the lungs, from the neck's vessels to the hiatus. */
 export function drawMediastinum(canvas: Canvas, z: number, texture: Texture): void {
   if (z < 30) drawNeck(canvas, z, texture)
@@ -292,11 +177,4 @@ function drawNeck(canvas: Canvas, z: number, texture: Texture) {
     fill(canvas, ellipse(side * 36, -20, 9, 20, side * 50), { value: HU.muscle, opacity: fade })
     fill(canvas, ellipse(side * 22, 34, 12, 8), { value: HU.muscle, opacity: fade })
   }
-}
-
-function chain(points: [x: number, y: number, z: number, radius: number][]): Tube[] {
-  return points.slice(1).map(([bx, by, bz, radius], i) => {
-    const [ax = 0, ay = 0, az = 0, from = radius] = points[i] ?? []
-    return { ax, ay, az, bx, by, bz, radius: (from + radius) / 2 }
-  })
 }

@@ -1,5 +1,5 @@
 import { and, eq, gt, inArray, sql } from 'drizzle-orm'
-import { record } from '../audit/audit.ts'
+import { record, transact } from '../audit/audit.ts'
 import type { KeyRing } from '../crypto/keys.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { loginLocks, mails, studies, visits } from '../database/schema.ts'
@@ -31,7 +31,7 @@ export async function signIn(
   const again = await spend(db, { act: 'login', source, peppers, now })
   if (again) return { ok: false, reason: 'locked', until: again }
   // The failed attempt must be committed: refusals are returned from the transaction, not thrown.
-  return db.transaction(async (tx) => {
+  return transact(db, async (tx) => {
     const pin1Digest = digestPin1(peppers, pin1).toString('hex')
     const failures = await lockFailures(tx, pin1Digest, now)
     const [visit] = await tx
@@ -41,7 +41,7 @@ export async function signIn(
     const visitId = visit?.id ?? null
     const until = lockedUntil(failures, now)
     if (until) {
-      await record(tx, now, { event: 'access.locked', actor: { kind: 'anonymous' }, source, visitId })
+      record(tx, now, { event: 'access.locked', actor: { kind: 'anonymous' }, source, visitId })
       return { ok: false, reason: 'locked', until }
     }
     const matches = await verifyPin2(visit?.pin2Hash ?? null, pin2)
@@ -51,7 +51,7 @@ export async function signIn(
       .set({ ...next, lastFailureAt: now })
       .where(eq(loginLocks.pin1Digest, pin1Digest))
     if (!matches || !visit) {
-      await record(tx, now, { event: 'access.failed', actor: { kind: 'anonymous' }, source, visitId })
+      record(tx, now, { event: 'access.failed', actor: { kind: 'anonymous' }, source, visitId })
       return next.lockedUntil
         ? { ok: false, reason: 'locked', until: next.lockedUntil }
         : { ok: false, reason: 'wrong' }
@@ -59,16 +59,16 @@ export async function signIn(
     await refreshPin1Digest(tx, visit, digestPin1(peppers, pin1))
     const online = await onlinePublications(tx, visit.id, now)
     if (online.length === 0) return { ok: false, reason: 'expired' }
-    await record(tx, now, { event: 'access.login', actor: { kind: 'patient' }, source, visitId })
+    record(tx, now, { event: 'access.login', actor: { kind: 'patient' }, source, visitId })
     return { ok: true, token: await openSession(tx, visit.id, now) }
   })
 }
 
 /** Ends the session of "Esci" and notes it. */
 export async function signOut(db: Database, viewer: Viewer, source: string, now: Date): Promise<void> {
-  await db.transaction(async (tx) => {
+  await transact(db, async (tx) => {
     await closeSession(tx, viewer.tokenHash)
-    await record(tx, now, {
+    record(tx, now, {
       event: 'access.logout',
       actor: { kind: 'patient' },
       source,
@@ -139,11 +139,11 @@ export async function requestPin2(
     .from(visits)
     .where(inArray(visits.pin1Digest, digestsOfPin1(peppers, pin1)))
   if (!found || rules.pin2Delivery !== 'email') return
-  await db.transaction(async (tx) => {
+  await transact(db, async (tx) => {
     const visit = await lockVisit(tx, found.id)
     if (!visit.consent || !visit.email || (await askedTooOften(tx, visit.id, now))) return
     if ((await sendNewPin2(tx, visit, rules, now)) === null) return
-    await record(tx, now, {
+    record(tx, now, {
       event: 'pin2.requested',
       actor: { kind: 'anonymous' },
       source,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { desc, sql } from 'drizzle-orm'
-import type { Transaction } from '../database/database.ts'
+import type { Database, Transaction } from '../database/database.ts'
 import { auditEvents } from '../database/schema.ts'
 
 /** Who did it: a patient of a visit, a desk user or RIS by its key's name, or the portal itself. */
@@ -41,26 +41,76 @@ export type AuditEvent = {
 const FIRST_HASH = '0'.repeat(64)
 const CHAIN_LOCK = 7_262_003
 
-/** Adds a row to the audit trail in the caller's transaction: either both the act and its trace stand, or neither (S39). */
-export async function record(tx: Transaction, now: Date, entry: AuditEvent): Promise<void> {
-  // Rows are chained, so writers take turns until they commit.
+/**
+ * Runs a transaction whose acts are written into the audit trail with it: either both stand, or neither (S39). The rows
+ * are appended last, so that the lock on the chain is always the last one taken and nobody waits in a circle for it. A
+ * transaction that PostgreSQL ends for a deadlock or a serialisation failure is run again.
+ */
+export async function transact<Result>(
+  db: Database,
+  work: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await db.transaction(async (tx) => {
+        const entries: Recorded[] = []
+        recorded.set(tx, entries)
+        const result = await work(tx)
+        if (entries.length > 0) await append(tx, entries)
+        return result
+      })
+    } catch (error) {
+      if (attempt >= MOST_ATTEMPTS || !isTransient(error)) throw error
+    }
+  }
+}
+
+/** Notes an act, to be written when its transaction (of `transact`) ends. */
+export function record(tx: Transaction, now: Date, entry: AuditEvent): void {
+  const entries = recorded.get(tx)
+  if (!entries) throw new Error('an act can be recorded only within transact()')
+  entries.push({ now, entry })
+}
+
+/** Writes down one act that changes nothing else. */
+export function recordAlone(db: Database, now: Date, entry: AuditEvent): Promise<void> {
+  return transact(db, async (tx) => record(tx, now, entry))
+}
+
+type Recorded = { now: Date; entry: AuditEvent }
+const recorded = new WeakMap<Transaction, Recorded[]>()
+const MOST_ATTEMPTS = 4
+
+async function append(tx: Transaction, entries: Recorded[]): Promise<void> {
+  // Rows are chained, so writers take turns from here until they commit.
   await tx.execute(sql`select pg_advisory_xact_lock(${CHAIN_LOCK})`)
   const [last] = await tx
     .select({ hash: auditEvents.hash })
     .from(auditEvents)
     .orderBy(desc(auditEvents.seq))
     .limit(1)
-  const row = {
-    at: now,
-    event: entry.event,
-    actor: entry.actor.kind === 'ris' ? `ris:${entry.actor.name}` : entry.actor.kind,
-    source: entry.source ?? null,
-    visitId: entry.visitId ?? null,
-    examId: entry.examId ?? null,
-    details: entry.details ?? {},
-    previousHash: last?.hash ?? FIRST_HASH,
+  let previousHash = last?.hash ?? FIRST_HASH
+  for (const { now, entry } of entries) {
+    const row = {
+      at: now,
+      event: entry.event,
+      actor: entry.actor.kind === 'ris' ? `ris:${entry.actor.name}` : entry.actor.kind,
+      source: entry.source ?? null,
+      visitId: entry.visitId ?? null,
+      examId: entry.examId ?? null,
+      details: entry.details ?? {},
+      previousHash,
+    }
+    previousHash = hashOf(row)
+    await tx.insert(auditEvents).values({ ...row, hash: previousHash })
   }
-  await tx.insert(auditEvents).values({ ...row, hash: hashOf(row) })
+}
+
+// PostgreSQL, Appendix A: 40001 serialization_failure, 40P01 deadlock_detected.
+function isTransient(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  const code = (cause as { code?: unknown } | null)?.code
+  return code === '40001' || code === '40P01'
 }
 
 type ChainedRow = Omit<typeof auditEvents.$inferInsert, 'hash' | 'seq'>

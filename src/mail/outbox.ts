@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { and, asc, eq, inArray, lte } from 'drizzle-orm'
-import { record } from '../audit/audit.ts'
+import { record, transact } from '../audit/audit.ts'
 import type { KeyRing } from '../crypto/keys.ts'
 import { seal, unseal } from '../crypto/seal.ts'
 import type { Database, Transaction } from '../database/database.ts'
@@ -66,7 +66,7 @@ export async function cancelMails(
 
 /** Takes the next mail that is due, for this gateway alone; null where none is. A mail whose sender died is due again. */
 export async function takeDueMail(db: Database, keys: KeyRing, now: Date): Promise<DueMail | null> {
-  return db.transaction(async (tx) => {
+  return transact(db, async (tx) => {
     const [due] = await tx
       .select({ mail: mails, to: visits.email })
       .from(mails)
@@ -99,7 +99,7 @@ export async function noteDelivery(
   delivery: Delivery,
   now: Date,
 ): Promise<void> {
-  await db.transaction(async (tx) => {
+  await transact(db, async (tx) => {
     const taken = and(eq(mails.id, mail.id), eq(mails.state, 'sending'))
     if (delivery.outcome === 'failed') {
       const nextAttemptAt = nextAttempt(mail.attempts, now)
@@ -115,7 +115,7 @@ export async function noteDelivery(
       .set({ ...final, payload: null })
       .where(taken)
     const details = { kind: mail.kind, attempts: mail.attempts }
-    await record(tx, now, {
+    record(tx, now, {
       event: sent ? 'mail.sent' : 'mail.refused',
       actor: { kind: 'system' },
       visitId: mail.visitId,

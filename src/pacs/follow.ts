@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { and, eq, inArray, ne, sql } from 'drizzle-orm'
+import { transact } from '../audit/audit.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { exams, pacsCursor, studies } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
@@ -52,7 +53,7 @@ export async function followOnce({ db, orthanc, rules, clock }: Follower): Promi
   const found = new Map<string, OrthancStudy | null>()
   for (const orthancId of touched.keys()) found.set(orthancId, await orthanc.study(orthancId))
 
-  await db.transaction(async (tx) => {
+  await transact(db, async (tx) => {
     const [cursor] = await tx.select().from(pacsCursor).where(eq(pacsCursor.id, 1)).for('update')
     // Another gateway was faster: these changes are handled.
     if (cursor && cursor.lastSeq !== since) return

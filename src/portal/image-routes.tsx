@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono'
 import { findViewer, type ViewableStudy, type Viewer, viewableStudies } from '../access/access.ts'
 import { readSessionCookie } from '../access/cookie.ts'
 import { onlineExam } from '../access/require-viewer.ts'
-import { record } from '../audit/audit.ts'
+import { recordAlone } from '../audit/audit.ts'
 import type { Authorise } from '../dicomweb/dicomweb.ts'
 import { type DiscPlan, writeDisc } from '../disc/disc.ts'
 import { createReadAheadBudget } from '../disc/read-ahead.ts'
@@ -110,15 +110,13 @@ export function imageRoutes(dependencies: PortalDependencies) {
   }
 
   async function noteDisc(viewer: Viewer, { exam }: Viewer['online'][number], source: string): Promise<void> {
-    await db.transaction((tx) =>
-      record(tx, clock(), {
-        event: 'disc.downloaded',
-        actor: { kind: 'patient' },
-        source,
-        visitId: viewer.visit.id,
-        examId: exam.id,
-      }),
-    )
+    await recordAlone(db, clock(), {
+      event: 'disc.downloaded',
+      actor: { kind: 'patient' },
+      source,
+      visitId: viewer.visit.id,
+      examId: exam.id,
+    })
   }
 }
 
@@ -156,15 +154,13 @@ export function dicomwebAuthorisation({
           ({ exam: { accessionNumber } }) => accessionNumber === study?.accessionNumber,
         )?.exam
         const source = sourceOf(c, trustedProxies)
-        await db.transaction((tx) =>
-          record(tx, clock(), {
-            event: 'images.viewed',
-            actor: { kind: 'patient' },
-            source,
-            visitId: viewer.visit.id,
-            examId: exam?.id ?? null,
-          }),
-        )
+        await recordAlone(db, clock(), {
+          event: 'images.viewed',
+          actor: { kind: 'patient' },
+          source,
+          visitId: viewer.visit.id,
+          examId: exam?.id ?? null,
+        })
       },
     }
   }

@@ -49,7 +49,7 @@ export async function publishReady(
   now: Date,
 ): Promise<void> {
   // One at a time for a visit: a report, a study and a consent can arrive in the same moment.
-  const [visit] = await tx.select().from(visits).where(eq(visits.id, visitId)).for('update')
+  const [visit] = await tx.select().from(visits).where(eq(visits.id, visitId)).for('no key update')
   if (!visit?.consent || !visit.email) return
   const ofVisit = await tx.select().from(exams).where(eq(exams.visitId, visitId)).orderBy(exams.position)
   let pin2 = visit.pin2Hash
@@ -82,7 +82,7 @@ async function publish(
     .values({ visitId: visit.id, examId: exam.id, reportId, publishedAt: now, ...online })
     .returning({ id: publications.id })
   if (!created) throw new Error('insert returned no publication')
-  await record(tx, now, {
+  record(tx, now, {
     event: 'publication.published',
     actor: { kind: 'system' },
     visitId: visit.id,
@@ -117,7 +117,7 @@ async function showNewVersion(
     .update(publications)
     .set({ reportId, publishedAt: now, ...online, ...unread })
     .where(eq(publications.id, publication.id))
-  await record(tx, now, {
+  record(tx, now, {
     event: 'publication.updated',
     actor: { kind: 'system' },
     visitId: visit.id,
@@ -155,7 +155,7 @@ export async function issuePin2(
   await tx.delete(loginLocks).where(eq(loginLocks.pin1Digest, Buffer.from(visit.pin1Digest).toString('hex')))
   await closeSessionsOf(tx, visit.id)
   await cancelMails(tx, visit.id, { withPin2: true })
-  await record(tx, now, { event: 'pin2.issued', actor: { kind: 'system' }, visitId: visit.id })
+  record(tx, now, { event: 'pin2.issued', actor: { kind: 'system' }, visitId: visit.id })
   const byMail = rules.pin2Delivery === 'email'
   // Where PIN2 is told at the desk only, a mail that brings nothing but PIN2 has nothing to say.
   if (byMail || notice.kind === 'published') {
@@ -213,7 +213,7 @@ export async function endPublications(
     .where(inArray(studies.accessionNumber, accessions))
   await tx.delete(manifests).where(inArray(manifests.orthancId, made))
   for (const examId of examIds) {
-    await record(tx, now, {
+    record(tx, now, {
       event: 'publication.ended',
       actor: { kind: 'system' },
       visitId,

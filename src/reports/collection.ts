@@ -1,6 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import type { Viewer } from '../access/access.ts'
-import { record } from '../audit/audit.ts'
+import { record, transact } from '../audit/audit.ts'
 import type { Database } from '../database/database.ts'
 import { publications } from '../database/schema.ts'
 
@@ -19,13 +19,13 @@ export async function noteCollected(
   now: Date,
 ): Promise<void> {
   const { event, column } = ACTS[act]
-  await db.transaction(async (tx) => {
+  await transact(db, async (tx) => {
     const first = and(eq(publications.id, publication.id), isNull(publications[column]))
     await tx
       .update(publications)
       .set({ [column]: now })
       .where(first)
-    await record(tx, now, {
+    record(tx, now, {
       event,
       actor: { kind: 'patient' },
       source,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { and, eq, isNull, max } from 'drizzle-orm'
-import { type Actor, record } from '../audit/audit.ts'
+import { type Actor, record, recordAlone, transact } from '../audit/audit.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { exams, publications, reports } from '../database/schema.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
@@ -63,24 +63,23 @@ export async function deliverReport(
   const inspection = await inspect(report.document)
   const refusal = refusalOf(inspection, report)
   if (refusal) {
-    await db.transaction((tx) =>
-      record(tx, now, {
-        event: 'report.refused',
-        actor,
-        visitId: visit.id,
-        examId: exam.id,
-        details: { reason: refusal.code },
-      }),
-    )
+    await recordAlone(db, now, {
+      event: 'report.refused',
+      actor,
+      visitId: visit.id,
+      examId: exam.id,
+      details: { reason: refusal.code },
+    })
+
     throw refusal
   }
   if (!inspection.ok) throw new Error('unreachable: a refused inspection has a refusal')
   const sha256 = createHash('sha256').update(report.document).digest('hex')
-  return db.transaction(async (tx) => {
+  return transact(db, async (tx) => {
     await lockVisit(tx, visit.id)
     const stored = await store(tx, exam.id, report, inspection, sha256, now)
     if (stored.created) {
-      await record(tx, now, {
+      record(tx, now, {
         event: 'report.delivered',
         actor,
         visitId: visit.id,

@@ -1,7 +1,7 @@
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import { digestPin1, makePin1 } from '../access/pin.ts'
 import { closeSessionsOf } from '../access/sessions.ts'
-import { type Actor, record } from '../audit/audit.ts'
+import { type Actor, record, transact } from '../audit/audit.ts'
 import type { KeyRing } from '../crypto/keys.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { exams, loginLocks, mails, visits } from '../database/schema.ts'
@@ -48,7 +48,7 @@ export async function registerVisit(
   { db, rules, actor, now }: Call,
   input: NewVisit,
 ): Promise<{ visitId: string; pin1: string }> {
-  return db.transaction(async (tx) => {
+  return transact(db, async (tx) => {
     await refuseKnown(tx, input)
     const { pin1, pin1Digest } = await freshPin1(tx, rules.peppers)
     const [visit] = await tx
@@ -83,9 +83,9 @@ export async function registerVisit(
         excluded: exam.excluded ?? false,
       })),
     )
-    await record(tx, now, { event: 'visit.registered', actor, visitId: visit.id })
+    record(tx, now, { event: 'visit.registered', actor, visitId: visit.id })
     if (input.consent) {
-      await record(tx, now, {
+      record(tx, now, {
         event: 'consent.given',
         actor,
         visitId: visit.id,
@@ -117,7 +117,7 @@ export async function changeVisit(
   change: { email?: string | null | undefined; consent?: boolean | undefined },
 ): Promise<void> {
   const { id } = await findVisit(db, accessionNumber)
-  await db.transaction(async (tx) => {
+  await transact(db, async (tx) => {
     const visit = await lockVisit(tx, id)
     if (change.email !== undefined && change.email !== visit.email)
       await changeEmail(tx, visit, change.email, rules, actor, now)
@@ -133,7 +133,7 @@ export async function reissuePin1(
   accessionNumber: string,
 ): Promise<{ visit: Visit; pin1: string }> {
   const { id } = await findVisit(db, accessionNumber)
-  return db.transaction(async (tx) => {
+  return transact(db, async (tx) => {
     const visit = await lockVisit(tx, id)
     const { pin1, pin1Digest } = await freshPin1(tx, rules.peppers)
     await tx.update(visits).set({ pin1Digest, pin1IssuedAt: now }).where(eq(visits.id, id))
@@ -141,7 +141,7 @@ export async function reissuePin1(
       .delete(loginLocks)
       .where(eq(loginLocks.pin1Digest, Buffer.from(visit.pin1Digest).toString('hex')))
     await closeSessionsOf(tx, id)
-    await record(tx, now, { event: 'pin1.reissued', actor, visitId: id })
+    record(tx, now, { event: 'pin1.reissued', actor, visitId: id })
     return { visit, pin1 }
   })
 }
@@ -152,7 +152,7 @@ export async function renewPin2(
   accessionNumber: string,
 ): Promise<{ pin2: string | null }> {
   const { id } = await findVisit(db, accessionNumber)
-  return db.transaction(async (tx) => {
+  return transact(db, async (tx) => {
     const visit = await lockVisit(tx, id)
     if (!visit.consent || !visit.email)
       throw new AppError('visit.no_email', 'The visit has no consent or no e-mail: set them by PATCH first.')
@@ -162,7 +162,7 @@ export async function renewPin2(
         'visit.no_publication',
         'Nothing of this visit is online, so there is no PIN2: it is made at publication.',
       )
-    await record(tx, now, { event: 'pin2.requested', actor, visitId: id })
+    record(tx, now, { event: 'pin2.requested', actor, visitId: id })
     return { pin2: rules.pin2Delivery === 'desk' ? pin2 : null }
   })
 }
@@ -188,7 +188,7 @@ export async function sendNewPin2(
 
 /** Takes the visit's row for this transaction: whoever changes a visit takes turns. */
 export async function lockVisit(tx: Transaction, id: string): Promise<Visit> {
-  const [visit] = await tx.select().from(visits).where(eq(visits.id, id)).for('update')
+  const [visit] = await tx.select().from(visits).where(eq(visits.id, id)).for('no key update')
   if (!visit) throw new AppError('visit.not_found')
   return visit
 }
@@ -202,7 +202,7 @@ async function changeEmail(
   now: Date,
 ): Promise<void> {
   await tx.update(visits).set({ email }).where(eq(visits.id, visit.id))
-  await record(tx, now, { event: 'visit.changed', actor, visitId: visit.id, details: { changed: 'email' } })
+  record(tx, now, { event: 'visit.changed', actor, visitId: visit.id, details: { changed: 'email' } })
   if (!email || !visit.consent) return
   // The address that refused was wrong: the PIN2 that never came goes, anew, to the right one (S9).
   const refused = await tx
@@ -223,7 +223,7 @@ async function changeConsent(
   const { consentTextVersion } = rules
   await tx.update(visits).set({ consent, consentAt: now, consentTextVersion }).where(eq(visits.id, visit.id))
   const event = consent ? 'consent.given' : 'consent.withdrawn'
-  await record(tx, now, { event, actor, visitId: visit.id, details: { textVersion: consentTextVersion } })
+  record(tx, now, { event, actor, visitId: visit.id, details: { textVersion: consentTextVersion } })
   if (!consent) await endPublications(tx, visit.id, 'consent', now)
 }
 

@@ -4,8 +4,9 @@ import { parseArgs } from 'node:util'
 import { demoSigner } from './demo-data/sign.ts'
 import { DEMO_PHYSICIAN } from './demo-data/visits.ts'
 import { createApiKey, startGateway } from './demo-run/gateway.ts'
+import { scannedVisits } from './demo-run/scanned.ts'
 import { openState } from './demo-run/state.ts'
-import { type DemoVisitRun, deliverVisit, scannedVisits, syntheticVisits } from './demo-run/visits.ts'
+import { awaitPublication, type DemoVisitRun, deliverVisit, syntheticVisits } from './demo-run/visits.ts'
 import { startMailbox } from './mailbox.ts'
 import { freePort, startOrthanc } from './orthanc.ts'
 
@@ -83,23 +84,17 @@ async function main(): Promise<void> {
     const api = { url: `${gateway.url}/api/v1`, key: state.apiKey }
 
     const visits = options.dicom
-      ? await scannedVisits(options.dicom, join(directory, 'dicom'))
+      ? await scannedVisits(options.dicom, join(directory, 'given'), say)
       : await syntheticVisits(join(directory, 'dicom'), say)
-    const done: DemoVisitRun[] = []
+    const played = []
     for (const visit of visits) {
-      done.push(
-        await deliverVisit({
-          visit,
-          state,
-          api,
-          orthanc,
-          mailbox,
-          signer,
-          directory: join(directory, 'reports'),
-          say,
-        }),
+      const reports = join(directory, 'reports')
+      played.push(
+        await deliverVisit({ visit, state, api, orthanc, mailbox, signer, directory: reports, say }),
       )
     }
+    say('Waiting for the archive, the publication and the mails …')
+    const done = await Promise.all(played.map(awaitPublication))
 
     if (options.json) {
       const { administrator } = orthanc

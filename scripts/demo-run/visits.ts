@@ -5,7 +5,7 @@ import { reportPdf } from '../demo-data/report.ts'
 import { type DemoSigner, signP7m } from '../demo-data/sign.ts'
 import { filesBelow, storeFiles } from '../demo-data/store.ts'
 import { DEMO_PHYSICIAN, DEMO_VISITS } from '../demo-data/visits.ts'
-import type { Mailbox } from '../mailbox.ts'
+import type { Mailbox, MailMessage } from '../mailbox.ts'
 import type { RunningOrthanc } from '../orthanc.ts'
 import { type Api, call, deliverDocument } from './api.ts'
 import type { DemoState } from './state.ts'
@@ -62,6 +62,8 @@ export async function syntheticVisits(directory: string, say: Say): Promise<Play
   return played
 }
 
+type Played = { visit: PlayedVisit; api: Api; mailbox: Mailbox; pin1: string }
+
 /** Plays one visit over the real interfaces: registers it, sends its images by C-STORE, delivers its signed report. */
 export async function deliverVisit(options: {
   visit: PlayedVisit
@@ -72,15 +74,13 @@ export async function deliverVisit(options: {
   signer: DemoSigner
   directory: string
   say: Say
-}): Promise<DemoVisitRun> {
+}): Promise<Played> {
   const { visit, state, api, orthanc, mailbox, signer, directory, say } = options
-  const { accessionNumber, patient } = visit
-  const path = `/visits/${encodeURIComponent(accessionNumber)}`
+  const { accessionNumber } = visit
   say(`Visit ${accessionNumber}: ${visit.exam}`)
   const pin1 = await register(visit, state, api)
-  const before = await call(api, 'GET', path)
-  if (!before.published) {
-    say(`  sending ${visit.files.length} files by C-STORE …`)
+  if (!(await call(api, 'GET', pathOf(visit))).published) {
+    say(`  sending ${visit.files.length} file(s) by C-STORE …`)
     const { accepted, problems } = await storeFiles({
       host: orthanc.host,
       port: orthanc.dicomPort,
@@ -90,27 +90,26 @@ export async function deliverVisit(options: {
     for (const { file, reason } of problems.slice(0, 5)) say(`  not accepted: ${file} (${reason})`)
     if (accepted === 0) throw new Error('The archive accepted none of the files.')
     say('  delivering the signed report …')
-    await deliverDocument(api, accessionNumber, await signedReport(visit, signer, directory), {
-      exam: visit.exam,
-      physician: physician(),
-      date: visit.examDate,
-    })
-    say('  waiting for the archive and the publication …')
+    const fields = { exam: visit.exam, physician: physician(), date: visit.examDate }
+    await deliverDocument(api, accessionNumber, await signedReport(visit, signer, directory), fields)
   }
-  const published = await waitUntilPublished(api, path)
-  const mail = await mailbox.waitFor(
-    ({ envelope, text }) => envelope.to.includes(addressOf(accessionNumber)) && pin2In(text) !== null,
-  )
-  const newest = mailbox
-    .messages()
-    .findLast(
-      ({ envelope, text }) => envelope.to.includes(addressOf(accessionNumber)) && pin2In(text) !== null,
-    )
+  return { visit, api, mailbox, pin1 }
+}
+
+/** Waits until a visit is published and its mail has come. */
+export async function awaitPublication({ visit, api, mailbox, pin1 }: Played): Promise<DemoVisitRun> {
+  const { accessionNumber, patient } = visit
+  const published = await waitUntilPublished(api, pathOf(visit))
+  const brings = ({ envelope, text }: MailMessage) =>
+    envelope.to.includes(addressOf(accessionNumber)) && pin2In(text) !== null
+  const mail = await mailbox.waitFor(brings)
+  // The newest: a new PIN2 may have been sent since the first.
+  const { text } = mailbox.messages().findLast(brings) ?? mail
   return {
     accessionNumber,
     patientName: `${patient.givenName} ${patient.familyName}`.trim(),
     pin1,
-    pin2: pin2In((newest ?? mail).text) ?? '',
+    pin2: pin2In(text) ?? '',
     studyInstanceUids: published.images.studyInstanceUids,
   }
 }
@@ -176,6 +175,8 @@ async function waitUntilPublished(api: Api, path: string) {
   }
 }
 
+const pathOf = ({ accessionNumber }: PlayedVisit) => `/visits/${encodeURIComponent(accessionNumber)}`
+
 const physician = () => `${DEMO_PHYSICIAN.title} ${DEMO_PHYSICIAN.givenName} ${DEMO_PHYSICIAN.familyName}`
 
 // Each visit has an address of its own, by which its mail is found again.
@@ -186,7 +187,3 @@ const fileName = (accessionNumber: string) =>
 
 const pin2In = (text: string): string | null =>
   /PIN2 è il seguente:\s*(\d{4})-(\d{4})/.exec(text)?.slice(1).join('') ?? null
-
-export async function scannedVisits(_directory: string, _into: string): Promise<PlayedVisit[]> {
-  throw new Error('to come')
-}

@@ -1,14 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import dicomParser from 'dicom-parser'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { generateChestCt } from '../../scripts/demo-data/ct.ts'
 import type { GeneratedStudy } from '../../scripts/demo-data/dicom.ts'
 import { generateStudy } from '../../scripts/demo-data/generate.ts'
 import { generateKneeMr } from '../../scripts/demo-data/mr.ts'
 import { DEMO_VISITS } from '../../scripts/demo-data/visits.ts'
+import { privateFolder } from './folder.ts'
 
 const [ctVisit, mrVisit] = DEMO_VISITS
 if (!ctVisit || !mrVisit) throw new Error('the demo has two visits')
@@ -22,9 +22,8 @@ const visit = (name: string, accessionNumber: string) => ({
 })
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'ritiro-demo-'))
+  directory = await privateFolder()
 })
-afterAll(() => rm(directory, { recursive: true, force: true }))
 
 const parse = async (file: string) => dicomParser.parseDicom(await readFile(file))
 const numbers = (value: string | undefined) => (value ?? '').split('\\').map(Number)

@@ -1,11 +1,11 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type DemoReport, reportPdf } from '../../scripts/demo-data/report.ts'
 import { demoSigner, signP7m } from '../../scripts/demo-data/sign.ts'
 import { DEMO_PHYSICIAN, DEMO_VISITS } from '../../scripts/demo-data/visits.ts'
+import { privateFolder } from './folder.ts'
 
 const report: DemoReport = {
   organisation: 'Ospedale dimostrativo Ritiro',
@@ -21,9 +21,8 @@ const report: DemoReport = {
   text: DEMO_VISITS[1]?.reportText ?? '',
   physician: 'Dott.ssa Giulia Bianchi',
 }
-const folder = () => mkdtemp(join(tmpdir(), 'ritiro-report-'))
 const inspect = async (tool: string, pdf: Buffer, ...args: string[]) => {
-  const file = join(await folder(), 'report.pdf')
+  const file = join(await privateFolder(), 'report.pdf')
   await writeFile(file, pdf)
   return execFileSync(tool, [...args, file, ...(tool === 'pdftotext' ? ['-'] : [])], { encoding: 'utf8' })
 }
@@ -77,7 +76,7 @@ test('names beyond Western Europe are written too', async () => {
 })
 
 test('the signed report is CAdES that openssl verifies, with the report inside unaltered', async () => {
-  const directory = await folder()
+  const directory = await privateFolder()
   const signer = await demoSigner(directory, DEMO_PHYSICIAN)
   const pdf = join(directory, 'report.pdf')
   await writeFile(pdf, await reportPdf(report))
@@ -90,7 +89,7 @@ test('the signed report is CAdES that openssl verifies, with the report inside u
   expect(verify(signer.caFile).stderr.toString()).toContain('CAdES Verification successful')
   expect((await readFile(join(directory, 'content.pdf'))).equals(await readFile(pdf))).toBe(true)
 
-  const stranger = await demoSigner(await folder(), DEMO_PHYSICIAN)
+  const stranger = await demoSigner(await privateFolder(), DEMO_PHYSICIAN)
   expect(verify(stranger.caFile).status).not.toBe(0)
 
   const signed = await readFile(`${pdf}.p7m`)
@@ -101,7 +100,7 @@ test('the signed report is CAdES that openssl verifies, with the report inside u
 })
 
 test('the certificate reads as Italian signature certificates do, and is made once', async () => {
-  const directory = await folder()
+  const directory = await privateFolder()
   const signer = await demoSigner(directory, { ...DEMO_PHYSICIAN, familyName: 'D’Alò' })
   const certificate = execFileSync('openssl', [
     ...['x509', '-in', signer.certificateFile, '-noout', '-nameopt', 'utf8', '-subject', '-text'],

@@ -1,9 +1,8 @@
-import { mkdtemp, readdir } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdir } from 'node:fs/promises'
 import { createTransport } from 'nodemailer'
 import { afterEach, expect, test } from 'vitest'
 import { type Mailbox, type SmtpBehaviour, startMailbox } from '../../scripts/mailbox.ts'
+import { privateFolder } from './folder.ts'
 
 const running: Mailbox[] = []
 afterEach(async () => {
@@ -11,7 +10,7 @@ afterEach(async () => {
 })
 
 async function open(behaviour?: SmtpBehaviour, directory?: string) {
-  const folder = directory ?? (await mkdtemp(join(tmpdir(), 'ritiro-mail-')))
+  const folder = directory ?? (await privateFolder())
   const mailbox = await startMailbox({ directory: folder, ...(behaviour ? { behaviour } : {}) })
   running.push(mailbox)
   return { mailbox, folder }

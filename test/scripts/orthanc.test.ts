@@ -1,7 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { access, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { access, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -9,6 +8,7 @@ import { generateChestCt } from '../../scripts/demo-data/ct.ts'
 import { storeFiles } from '../../scripts/demo-data/store.ts'
 import { parseCommentedJson, startOrthanc } from '../../scripts/orthanc.ts'
 import { type TestOrthanc, testOrthanc } from '../support/orthanc.ts'
+import { privateFolder } from './folder.ts'
 
 const SAMPLES = new URL('../../../shared/samples/', import.meta.url).pathname
 const haveSamples = await access(SAMPLES).then(
@@ -23,7 +23,7 @@ describe('the archive as it is configured for a hospital (S46)', () => {
   beforeAll(async () => {
     orthanc = await testOrthanc()
     study = await generateChestCt({
-      directory: await mkdtemp(join(tmpdir(), 'ritiro-ct-')),
+      directory: await privateFolder(),
       patient: { name: 'ROSSI^MARIO', patientId: 'DEMO1', birthDate: '1957-03-14', sex: 'M' },
       accessionNumber: 'TEST-1',
       studyDate: '2026-11-20',
@@ -127,7 +127,7 @@ describe('the archive as it is configured for a hospital (S46)', () => {
   })
 
   test('the configuration with its password is readable by nobody else, and the log has no patient', async () => {
-    const directory = await mkdtemp(join(tmpdir(), 'ritiro-orthanc-'))
+    const directory = await privateFolder()
     await using other = await testOrthanc({ directory, password: 'not-for-others' })
     await other.send(study.files)
     const { mode } = await stat(join(directory, 'orthanc.json'))
@@ -140,7 +140,7 @@ describe('what is stored', () => {
   test('a study is still there after a stop and a start', async () => {
     await using orthanc = await testOrthanc()
     const study = await generateChestCt({
-      directory: await mkdtemp(join(tmpdir(), 'ritiro-ct-')),
+      directory: await privateFolder(),
       patient: { name: 'ROSSI^MARIO', patientId: 'DEMO1', birthDate: '1957-03-14', sex: 'M' },
       accessionNumber: 'TEST-2',
       studyDate: '2026-11-20',
@@ -180,7 +180,7 @@ describe('what is stored', () => {
 
   test('a file that is no DICOM is named, and the others arrive', async () => {
     await using orthanc = await testOrthanc()
-    const directory = await mkdtemp(join(tmpdir(), 'ritiro-ct-'))
+    const directory = await privateFolder()
     const patient = { name: 'ROSSI^MARIO', patientId: 'DEMO1', birthDate: '1957-03-14', sex: 'M' } as const
     const visit = { directory, patient, accessionNumber: 'TEST-3', studyDate: '2026-11-20', slices: 2 }
     await generateChestCt(visit)
@@ -198,7 +198,7 @@ describe('starting', () => {
     const delivered = new URL('../../orthanc/orthanc.json', import.meta.url)
     expect(parseCommentedJson(await readFile(delivered, 'utf8'))).not.toHaveProperty('RegisteredUsers')
 
-    const directory = await mkdtemp(join(tmpdir(), 'ritiro-orthanc-'))
+    const directory = await privateFolder()
     const started = await startOrthanc({ directory })
     await started.stop()
     const file = join(directory, 'orthanc.json')
@@ -221,14 +221,14 @@ describe('starting', () => {
 
   test('a port that is taken is told in the error', async () => {
     await using first = await testOrthanc()
-    const directory = await mkdtemp(join(tmpdir(), 'ritiro-orthanc-'))
+    const directory = await privateFolder()
     const second = startOrthanc({ directory, httpPort: first.httpPort, dicomPort: first.dicomPort })
     await expect(second).rejects.toThrow(/did not start.*already in use/)
   })
 })
 
 test('Orthanc ends with the process that started it, even one killed without warning', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'ritiro-orthanc-'))
+  const directory = await privateFolder()
   const script = `
     const { startOrthanc } = await import(${JSON.stringify(new URL('../../scripts/orthanc.ts', import.meta.url).href)})
     console.log((await startOrthanc({ directory: ${JSON.stringify(directory)} })).url)

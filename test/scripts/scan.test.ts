@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { access, copyFile, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { access, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { generateChestCt } from '../../scripts/demo-data/ct.ts'
@@ -10,6 +9,7 @@ import {
   scanDirectory,
   setAccessionNumber,
 } from '../../scripts/demo-data/scan.ts'
+import { privateFolder } from './folder.ts'
 
 const SAMPLES = new URL('../../../shared/samples/', import.meta.url).pathname
 const haveSamples = await access(SAMPLES).then(
@@ -20,7 +20,7 @@ const haveSamples = await access(SAMPLES).then(
 const patient = { name: 'DE NICOLÒ^MARIA LUCÌA', patientId: 'P1', birthDate: '1984-06-21', sex: 'F' } as const
 
 async function someStudy(accessionNumber: string) {
-  const directory = await mkdtemp(join(tmpdir(), 'ritiro-scan-'))
+  const directory = await privateFolder()
   const visit = {
     directory: join(directory, 'made'),
     patient,
@@ -79,7 +79,7 @@ test('an accession number is set in copies, and nothing else of the image change
 })
 
 test.runIf(haveSamples)('a compressed file stays compressed when its accession number is set', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'ritiro-scan-'))
+  const directory = await privateFolder()
   const names = [
     'WG04_CT2_JLSL.dcm',
     'MR_small_RLE.dcm',

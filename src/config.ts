@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { type KeyRing, keyRing } from './crypto/keys.ts'
 
@@ -8,6 +9,13 @@ const url = z.url({
   protocol: /^https?$/,
   error: 'must be an http(s) address such as https://referti.ospedale.it',
 })
+// Every page, cookie and link of ours begins at the root of a host of its own.
+const origin = url.refine(
+  (value) => !URL.canParse(value) || new URL(value).href === `${new URL(value).origin}/`,
+  {
+    error: 'must be an address alone, such as https://referti.ospedale.it, without a path, a query or a user',
+  },
+)
 const port = z.coerce.number().int().min(0).max(65535)
 const text = z.string().trim().min(1)
 const optionalText = z.string().trim().optional()
@@ -30,7 +38,7 @@ export const SETTINGS = {
   portalUrl: setting(
     'PORTAL_URL',
     'The portal’s public address, as patients type it. Default in development: `http://localhost:PORT`.',
-    url.optional(),
+    origin.optional(),
   ),
   dataDir: setting(
     'DATA_DIR',
@@ -44,6 +52,7 @@ export const SETTINGS = {
     z
       .string()
       .regex(/^postgres(ql)?:\/\//, 'must look like postgres://user:password@host/database')
+      .refine(isReadable, 'cannot be read as an address: percent-encode special characters of the password')
       .optional(),
     undefined,
     true,
@@ -73,7 +82,10 @@ export const SETTINGS = {
   smtpUrl: setting(
     'SMTP_URL',
     'Mail relay, `smtp://user:password@host:587` or `smtps://…`.',
-    z.string().regex(/^smtps?:\/\//, 'must look like smtp://user:password@host:587'),
+    z
+      .string()
+      .regex(/^smtps?:\/\/[^/]/, 'must look like smtp://user:password@host:587')
+      .refine(isReadable, 'cannot be read as an address: percent-encode special characters of the password'),
     undefined,
     true,
   ),
@@ -130,7 +142,10 @@ export const SETTINGS = {
   trustedProxies: setting(
     'TRUSTED_PROXIES',
     'Addresses (comma separated) of reverse proxies whose `X-Forwarded-For` is believed.',
-    z.string(),
+    z
+      .string()
+      .transform((value) => value.split(',').flatMap((item) => item.trim() || []))
+      .refine((proxies) => proxies.every((proxy) => isIP(proxy) !== 0), 'each must be one IP address'),
     '',
   ),
   maxReportMb: setting(
@@ -143,14 +158,10 @@ export const SETTINGS = {
 } as const satisfies Record<string, Setting>
 
 type Raw = { [Key in keyof typeof SETTINGS]: z.infer<(typeof SETTINGS)[Key]['schema']> }
-export type Config = Omit<
-  Raw,
-  'pinPepper' | 'encryptionKey' | 'portalUrl' | 'trustedProxies' | 'trustedCertificatesFile'
-> & {
+export type Config = Omit<Raw, 'pinPepper' | 'encryptionKey' | 'portalUrl' | 'trustedCertificatesFile'> & {
   portalUrl: string
   peppers: KeyRing
   encryptionKeys: KeyRing
-  trustedProxies: string[]
   trustedCertificates: string[]
 }
 
@@ -173,6 +184,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   const values: Record<string, unknown> = {}
   for (const [key, setting] of Object.entries<Setting>(SETTINGS)) {
     const given = readSetting(env, setting, problems)
+    if (given === UNREADABLE) continue
     const parsed = setting.schema.safeParse(given ?? setting.fallback)
     if (parsed.success) values[key] = parsed.data
     else problems.push(complaint(setting, given, parsed.error))
@@ -184,8 +196,18 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   const trustedCertificates = readCertificates(raw.trustedCertificatesFile, problems)
   if (problems.length > 0 || !peppers || !encryptionKeys) throw new ConfigError(problems)
   const { pinPepper: _pepper, encryptionKey: _key, trustedCertificatesFile: _file, ...rest } = raw
-  const trustedProxies = raw.trustedProxies.split(',').flatMap((item) => item.trim() || [])
-  return { ...rest, portalUrl, peppers, encryptionKeys, trustedProxies, trustedCertificates }
+  return { ...rest, portalUrl, peppers, encryptionKeys, trustedCertificates }
+}
+
+// Both URL and the decoding of its user and password must work, or the driver throws later and quotes it.
+function isReadable(address: string): boolean {
+  if (!URL.canParse(address)) return false
+  const { username, password, pathname } = new URL(address)
+  try {
+    return [username, password, pathname].every((part) => decodeURIComponent(part) !== undefined)
+  } catch {
+    return false
+  }
 }
 
 function setting<Schema extends z.ZodType>(
@@ -204,20 +226,23 @@ function setting<Schema extends z.ZodType>(
   }
 }
 
+const UNREADABLE = Symbol('a file that cannot be read')
+
 function readSetting(
   env: Record<string, string | undefined>,
   { name }: Setting,
   problems: string[],
-): string | undefined {
+): string | undefined | typeof UNREADABLE {
   const direct = env[name]
   if (direct !== undefined && direct !== '') return direct
   const file = env[`${name}_FILE`]
   if (!file) return undefined
   try {
-    return readFileSync(file, 'utf8').trim()
+    // An empty file is what an empty variable is: not set.
+    return readFileSync(file, 'utf8').trim() || undefined
   } catch {
     problems.push(`${name}_FILE names a file that cannot be read`)
-    return undefined
+    return UNREADABLE
   }
 }
 
@@ -239,9 +264,11 @@ function portalAddress(raw: Raw, problems: string[]): string {
     if (raw.mode === 'production' && !raw.portalUrl.startsWith('https://')) {
       problems.push('PORTAL_URL: must be https:// in production, or session cookies are never sent')
     }
-    return raw.portalUrl.replace(/\/+$/, '')
+    return new URL(raw.portalUrl).origin
   }
-  if (raw.mode === 'production') problems.push(`PORTAL_URL is not set. ${SETTINGS.portalUrl.meaning}`)
+  // A wrong one has been told of already.
+  if ('portalUrl' in raw && raw.mode === 'production')
+    problems.push(`PORTAL_URL is not set. ${SETTINGS.portalUrl.meaning}`)
   return `http://localhost:${raw.port}`
 }
 

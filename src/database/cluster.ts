@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
-import { chmod, chown, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, chown, mkdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import postgres from 'postgres'
 import { errorCode, type Log } from '../log.ts'
 import { type Account, asAccount, serverAccount } from './account.ts'
 import { findBinaries } from './binaries.ts'
@@ -11,6 +12,8 @@ import { socketDirectory } from './socket.ts'
 export type Cluster = {
   /** How postgres.js reaches it: a Unix socket that only this account and root can open. */
   connection: { host: string; port: number; username: string; database: string }
+  /** Was it running already, left behind by an earlier run or in use by another gateway? */
+  adopted: boolean
   /** Ends the server and waits for it (fast shutdown). */
   stop: () => Promise<void>
 }
@@ -19,6 +22,8 @@ const PORT = 5432
 const USER = 'ritiro'
 const START_ATTEMPTS = 6
 const START_TIMEOUT_MS = 60_000
+// Minutes, where a slow disk has much to write again.
+const LONGEST_RECOVERY_MS = 10 * 60_000
 
 /**
  * Runs a private PostgreSQL cluster in `directory`: no TCP port, no superuser account, made at the first start.
@@ -29,19 +34,22 @@ export async function startCluster(options: {
   log: Log
   /** Only for tests that throw the data away. */
   unsafeFast?: boolean
+  /** Where Debian keeps its versions of PostgreSQL; a test names a place where there are none. */
+  debianDirectory?: string
 }): Promise<Cluster> {
   const { log } = options
-  const directory = resolve(options.directory)
   const account = await serverAccount()
-  await prepareDirectory(directory, account)
+  const directory = await prepareDirectory(resolve(options.directory), account)
   const data = join(directory, 'data')
   const sockets = await socketDirectory(directory, account)
-  const binaries = await findBinaries(await readVersion(data))
-  if ((await readVersion(data)) === null) await initialise(binaries, data, account)
+  const version = await readVersion(data)
+  const binaries = await findBinaries(version, options.debianDirectory)
+  if (version === null) await initialise(binaries, data, account)
 
   const socketFile = join(sockets, `.s.PGSQL.${PORT}`)
   const connection = { host: sockets, port: PORT, username: USER, database: USER }
-  if (await answers(socketFile)) {
+  const adopted = await answers(socketFile)
+  if (adopted) {
     log('warn', 'database.adopted', { reason: 'a server of an earlier run was still there' })
   } else {
     await start({
@@ -54,22 +62,50 @@ export async function startCluster(options: {
       unsafeFast: options.unsafeFast === true,
     })
   }
-  return { connection, stop: () => stop(data) }
+  await acceptsQueries(connection).catch(async (error: unknown) => {
+    if (!adopted) await stop(data).catch(() => undefined)
+    throw error
+  })
+  return { connection, adopted, stop: () => stop(data) }
 }
 
-async function prepareDirectory(directory: string, account: Account | null): Promise<void> {
+/** A server listens before it has recovered from a crash: waits until it answers. */
+async function acceptsQueries(connection: Cluster['connection']): Promise<void> {
+  const sql = postgres({ ...connection, database: 'postgres', max: 1, onnotice: () => undefined })
+  const deadline = Date.now() + LONGEST_RECOVERY_MS
+  try {
+    for (;;) {
+      try {
+        await sql`select 1`
+        return
+      } catch (error) {
+        // 57P03 cannot_connect_now
+        if (errorCode(error) !== '57P03' || Date.now() > deadline) throw error
+        await sleep(100)
+      }
+    }
+  } finally {
+    await sql.end({ timeout: 5 })
+  }
+}
+
+async function prepareDirectory(directory: string, account: Account | null): Promise<string> {
   await mkdir(directory, { recursive: true, mode: 0o700 })
-  if (!account) return
-  await chown(directory, account.uid, account.gid)
-  await chmod(directory, 0o700)
+  if (account) {
+    await chown(directory, account.uid, account.gid)
+    await chmod(directory, 0o700)
+  }
+  // One name for one place, however it was reached: the socket and the server's command line are known by it.
+  return realpath(directory)
 }
 
 async function initialise(binaries: string, data: string, account: Account | null): Promise<void> {
-  // A half-made cluster of a start that was killed has no PG_VERSION yet, but initdb refuses a directory with files.
-  await rm(data, { recursive: true, force: true })
+  // Made beside and moved when it is whole: a start that was killed leaves no half-made cluster under that name.
+  const making = `${data}.making`
+  await rm(making, { recursive: true, force: true })
   const args = [
     '-D',
-    data,
+    making,
     '-U',
     USER,
     '--encoding=UTF8',
@@ -81,6 +117,7 @@ async function initialise(binaries: string, data: string, account: Account | nul
   const child = runAs(account, join(binaries, 'initdb'), args, dirname(data))
   const { code, output } = await finished(child)
   if (code !== 0) throw new Error(`initdb failed (${code}): ${output.slice(-800)}`)
+  await rename(making, data)
 }
 
 async function start(options: {
@@ -173,18 +210,20 @@ function answers(socketFile: string): Promise<boolean> {
   })
 }
 
+/** The version that made the cluster; null where there is none yet. A directory that cannot be read is never taken for that. */
 async function readVersion(data: string): Promise<string | null> {
-  const version = await readText(join(data, 'PG_VERSION'))
-  // initdb writes PG_VERSION early; the control file comes late and marks a directory that can be started.
-  const complete = await stat(join(data, 'global', 'pg_control')).then(
-    () => true,
-    () => false,
-  )
-  const populated = await readdir(join(data, 'base')).then(
-    (names) => names.length >= 3,
-    () => false,
-  )
-  return version !== null && complete && populated ? version.trim() : null
+  try {
+    await stat(data)
+    return (await readFile(join(data, 'PG_VERSION'), 'utf8')).trim()
+  } catch (error) {
+    const absent = errorCode(error) === 'ENOENT'
+    if (absent && !(await exists(data))) return null
+    throw new Error(
+      absent
+        ? `${data} is no PostgreSQL cluster (it has no PG_VERSION): move it away, or restore it from a backup`
+        : `${data} cannot be read (${errorCode(error)}): start the gateway as the user that owns it`,
+    )
+  }
 }
 
 function runAs(account: Account | null, command: string, args: string[], cwd: string) {
@@ -209,6 +248,13 @@ function finished(child: ReturnType<typeof runAs>): Promise<{ code: number | nul
     child.once('error', (error) => done({ code: null, output: `${output}\n${error.message}` }))
     child.once('exit', (code) => done({ code, output }))
   })
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 async function readText(file: string): Promise<string | null> {

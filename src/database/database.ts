@@ -39,27 +39,31 @@ export async function openDatabase(options: {
   const { url, dataDir, log } = options
   if (url) {
     const { db, sql } = connect(url)
-    await migrateDatabase(db, sql).catch((error: unknown) => {
+    await migrateDatabase(db, sql).catch(async (error: unknown) => {
+      await sql.end({ timeout: 1 }).catch(() => undefined)
       throw new DatabaseUnreachableError(error)
     })
     return { db, close: () => sql.end({ timeout: 5 }) }
   }
   const cluster = await startCluster({ directory: join(dataDir, 'postgres'), log })
+  // Another gateway may be using a server that was already there: only the lock tells.
+  let ours = !cluster.adopted
   try {
     await createDatabase(cluster.connection)
-    const lock = await takeGatewayLock(cluster.connection)
+    const lock = await takeGatewayLock(cluster.connection, options.exclusive ? 5 : 1)
+    ours = lock !== null
     if (options.exclusive && !lock) throw new ClusterInUseError(dataDir)
     const { db, sql } = connect({ ...cluster.connection })
     await migrateDatabase(db, sql)
     const close = async () => {
       await sql.end({ timeout: 5 })
-      await lock?.end({ timeout: 5 })
-      // Without the lock another gateway uses the server: leave it to that one.
+      // Without the lock another gateway uses the server: leave it to that one. With it, no other may begin to.
       if (lock) await cluster.stop()
+      await lock?.end({ timeout: 1 })
     }
     return { db, close }
   } catch (error) {
-    if (!(error instanceof ClusterInUseError)) await cluster.stop().catch(() => undefined)
+    if (ours) await cluster.stop().catch(() => undefined)
     throw error
   }
 }
@@ -134,7 +138,10 @@ export async function migrateDatabase(
 }
 
 // The lock belongs to one connection that lives as long as the gateway, and ends with it, however it ends.
-async function takeGatewayLock(connection: Record<string, unknown>): Promise<postgres.Sql | null> {
+async function takeGatewayLock(
+  connection: Record<string, unknown>,
+  attempts: number,
+): Promise<postgres.Sql | null> {
   const sql = postgres({
     ...connection,
     max: 1,
@@ -142,9 +149,10 @@ async function takeGatewayLock(connection: Record<string, unknown>): Promise<pos
     max_lifetime: null,
     onnotice: () => undefined,
   })
-  for (let attempt = 0; attempt < 5; attempt++) {
+  for (let attempt = 1; ; attempt++) {
     const [row] = await sql`select pg_try_advisory_lock(${GATEWAY_LOCK}) as held`
     if (row?.held === true) return sql
+    if (attempt === attempts) break
     // After kill -9 the server takes a moment to notice that the old gateway is gone.
     await sleep(300)
   }
@@ -155,17 +163,8 @@ async function takeGatewayLock(connection: Record<string, unknown>): Promise<pos
 async function createDatabase(connection: { database: string }): Promise<void> {
   const sql = postgres({ ...connection, database: 'postgres', max: 1, onnotice: () => undefined })
   try {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const found = await sql`select 1 from pg_database where datname = ${connection.database}`
-        if (found.length === 0) await sql`create database ${sql(connection.database)}`
-        return
-      } catch (error) {
-        // 57P03 cannot_connect_now: recovery after a crash is still under way.
-        if (errorCode(error) !== '57P03' || attempt > 100) throw error
-        await sleep(100)
-      }
-    }
+    const found = await sql`select 1 from pg_database where datname = ${connection.database}`
+    if (found.length === 0) await sql`create database ${sql(connection.database)}`
   } finally {
     await sql.end({ timeout: 5 })
   }

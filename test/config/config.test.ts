@@ -37,7 +37,7 @@ test('what must be set is told all at once, each with its meaning, and what the 
   expect(readConfig(COMPLETE)).toMatchObject({ mode: 'production', availableDays: 45, pin2Delivery: 'email' })
 })
 
-test.for([
+test.for<[string, string]>([
   ['RITIRO_MODE', 'prod'],
   ['PORT', 'eighty'],
   ['PORT', '70000'],

@@ -43,6 +43,7 @@ CREATE TABLE "mails" (
 	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
 	"visit_id" uuid NOT NULL,
 	"kind" text NOT NULL,
+	"share_id" uuid,
 	"dedupe_key" text NOT NULL,
 	"payload" "bytea",
 	"carries_pin2" boolean NOT NULL,
@@ -84,7 +85,8 @@ CREATE TABLE "publications" (
 	"ended_at" timestamp with time zone,
 	"ended_by" text,
 	"first_viewed_at" timestamp with time zone,
-	"first_downloaded_at" timestamp with time zone
+	"first_downloaded_at" timestamp with time zone,
+	"reminded_at" timestamp with time zone
 );
 --> statement-breakpoint
 CREATE TABLE "reports" (
@@ -107,9 +109,41 @@ CREATE TABLE "reports" (
 CREATE TABLE "sessions" (
 	"token_hash" text PRIMARY KEY NOT NULL,
 	"visit_id" uuid NOT NULL,
+	"share_id" uuid,
 	"created_at" timestamp with time zone NOT NULL,
 	"last_seen_at" timestamp with time zone NOT NULL,
 	"expires_at" timestamp with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "shared_publications" (
+	"share_id" uuid NOT NULL,
+	"publication_id" uuid NOT NULL,
+	CONSTRAINT "shared_publications_share_id_publication_id_pk" PRIMARY KEY("share_id","publication_id")
+);
+--> statement-breakpoint
+CREATE TABLE "shares" (
+	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
+	"visit_id" uuid NOT NULL,
+	"request_id" uuid NOT NULL,
+	"family_name" text NOT NULL,
+	"given_name" text NOT NULL,
+	"email" text NOT NULL,
+	"phone" text,
+	"token_hash" text NOT NULL,
+	"token_sealed" "bytea",
+	"pin_hash" text,
+	"pin_sealed" "bytea",
+	"created_at" timestamp with time zone NOT NULL,
+	"available_until" date NOT NULL,
+	"ends_at" timestamp with time zone NOT NULL,
+	"ended_at" timestamp with time zone,
+	"ended_by" text,
+	"failures_in_row" integer DEFAULT 0 NOT NULL,
+	"failures_in_all" integer DEFAULT 0 NOT NULL,
+	"suspended_at" timestamp with time zone,
+	"first_opened_at" timestamp with time zone,
+	CONSTRAINT "shares_request_id_unique" UNIQUE("request_id"),
+	CONSTRAINT "shares_token_hash_unique" UNIQUE("token_hash")
 );
 --> statement-breakpoint
 CREATE TABLE "source_attempts" (
@@ -158,12 +192,17 @@ CREATE TABLE "visits" (
 --> statement-breakpoint
 ALTER TABLE "exams" ADD CONSTRAINT "exams_visit_id_visits_id_fk" FOREIGN KEY ("visit_id") REFERENCES "public"."visits"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "mails" ADD CONSTRAINT "mails_visit_id_visits_id_fk" FOREIGN KEY ("visit_id") REFERENCES "public"."visits"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "mails" ADD CONSTRAINT "mails_share_id_shares_id_fk" FOREIGN KEY ("share_id") REFERENCES "public"."shares"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "manifests" ADD CONSTRAINT "manifests_orthanc_id_studies_orthanc_id_fk" FOREIGN KEY ("orthanc_id") REFERENCES "public"."studies"("orthanc_id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "publications" ADD CONSTRAINT "publications_visit_id_visits_id_fk" FOREIGN KEY ("visit_id") REFERENCES "public"."visits"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "publications" ADD CONSTRAINT "publications_exam_id_exams_id_fk" FOREIGN KEY ("exam_id") REFERENCES "public"."exams"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "publications" ADD CONSTRAINT "publications_report_id_reports_id_fk" FOREIGN KEY ("report_id") REFERENCES "public"."reports"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "reports" ADD CONSTRAINT "reports_exam_id_exams_id_fk" FOREIGN KEY ("exam_id") REFERENCES "public"."exams"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_visit_id_visits_id_fk" FOREIGN KEY ("visit_id") REFERENCES "public"."visits"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "sessions" ADD CONSTRAINT "sessions_share_id_shares_id_fk" FOREIGN KEY ("share_id") REFERENCES "public"."shares"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "shared_publications" ADD CONSTRAINT "shared_publications_share_id_shares_id_fk" FOREIGN KEY ("share_id") REFERENCES "public"."shares"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "shared_publications" ADD CONSTRAINT "shared_publications_publication_id_publications_id_fk" FOREIGN KEY ("publication_id") REFERENCES "public"."publications"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "shares" ADD CONSTRAINT "shares_visit_id_visits_id_fk" FOREIGN KEY ("visit_id") REFERENCES "public"."visits"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "audit_events_visit_id_seq_index" ON "audit_events" USING btree ("visit_id","seq");--> statement-breakpoint
 CREATE INDEX "exams_visit_id_index" ON "exams" USING btree ("visit_id");--> statement-breakpoint
 CREATE INDEX "exams_accession_number_index" ON "exams" USING btree ("accession_number");--> statement-breakpoint
@@ -174,6 +213,8 @@ CREATE UNIQUE INDEX "publications_one_online_per_exam" ON "publications" USING b
 CREATE UNIQUE INDEX "reports_exam_id_version_index" ON "reports" USING btree ("exam_id","version");--> statement-breakpoint
 CREATE UNIQUE INDEX "reports_exam_id_sha256_index" ON "reports" USING btree ("exam_id","sha256");--> statement-breakpoint
 CREATE INDEX "sessions_visit_id_index" ON "sessions" USING btree ("visit_id");--> statement-breakpoint
+CREATE INDEX "shared_publications_publication_id_index" ON "shared_publications" USING btree ("publication_id");--> statement-breakpoint
+CREATE INDEX "shares_visit_id_index" ON "shares" USING btree ("visit_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "source_attempts_source_act_window_start_index" ON "source_attempts" USING btree ("source","act","window_start");--> statement-breakpoint
 CREATE INDEX "studies_accession_number_index" ON "studies" USING btree ("accession_number");--> statement-breakpoint
 CREATE INDEX "studies_study_instance_uid_index" ON "studies" USING btree ("study_instance_uid");--> statement-breakpoint

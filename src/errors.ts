@@ -16,6 +16,7 @@ const STATUS = {
   'visit.no_publication': 409,
   'exam.ambiguous': 422,
   'exam.not_found': 422,
+  'share.too_many': 429,
   'report.empty': 422,
   'report.unrecognised': 422,
   'report.content_not_pdf': 422,

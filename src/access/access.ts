@@ -1,14 +1,20 @@
 import { and, eq, gt, inArray, sql } from 'drizzle-orm'
-import { record, transact } from '../audit/audit.ts'
+import { type Actor, record, transact } from '../audit/audit.ts'
 import type { KeyRing } from '../crypto/keys.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { loginLocks, mails, studies, visits } from '../database/schema.ts'
 import { hasValidCheckDigit } from '../pin/damm.ts'
-import { onlinePublications, type PublishingRules } from '../publications/publications.ts'
-import { lockVisit, sendNewPin2 } from '../visits/visits.ts'
+import { digestPin1, digestsOfPin1, normalisePin, verifyPin } from '../pin/pin.ts'
+import {
+  type OnlinePublication,
+  onlinePublications,
+  type PublishingRules,
+} from '../publications/publications.ts'
+import { closeSession, findSession, openSession } from '../sessions/sessions.ts'
+import { type Share, sharedOnline, standingShare, tryShare } from '../shares/shares.ts'
+import { lockVisit } from '../visits/lock.ts'
+import { sendNewPin2 } from '../visits/visits.ts'
 import { afterFailure, afterSuccess, lockedUntil, NO_FAILURES } from './lockout.ts'
-import { digestPin1, digestsOfPin1, normalisePin, verifyPin2 } from './pin.ts'
-import { closeSession, findSession, openSession } from './sessions.ts'
 import { spend } from './sources.ts'
 
 type Door = { db: Database; peppers: KeyRing; now: Date }
@@ -44,7 +50,7 @@ export async function signIn(
       record(tx, now, { event: 'access.locked', actor: { kind: 'anonymous' }, source, visitId })
       return { ok: false, reason: 'locked', until }
     }
-    const matches = await verifyPin2(visit?.pin2Hash ?? null, pin2)
+    const matches = await verifyPin(visit?.pin2Hash ?? null, pin2)
     const next = matches ? afterSuccess(failures) : afterFailure(failures, now)
     await tx
       .update(loginLocks)
@@ -60,7 +66,28 @@ export async function signIn(
     const online = await onlinePublications(tx, visit.id, now)
     if (online.length === 0) return { ok: false, reason: 'expired' }
     record(tx, now, { event: 'access.login', actor: { kind: 'patient' }, source, visitId })
-    return { ok: true, token: await openSession(tx, visit.id, now) }
+    return { ok: true, token: await openSession(tx, { visitId: visit.id }, now) }
+  })
+}
+
+export type DoctorSignIn =
+  | { ok: true; token: string }
+  | { ok: false; reason: 'wrong' | 'suspended' }
+  | { ok: false; reason: 'locked'; until: Date }
+
+/** Opens a doctor's session for the link's token and the PIN that the patient told (S34, S35). */
+export async function signInDoctor(
+  { db, peppers, now }: Door,
+  { token, pin, source }: { token: string; pin: string; source: string },
+): Promise<DoctorSignIn> {
+  const again = await spend(db, { act: 'share', source, peppers, now })
+  if (again) return { ok: false, reason: 'locked', until: again }
+  return transact(db, async (tx) => {
+    const opened = await tryShare(tx, { token, pin: normalisePin(pin), source, now })
+    if (!opened.ok) return opened
+    const { id, visitId } = opened.share
+    record(tx, now, { event: 'access.login', actor: { kind: 'doctor', share: id }, source, visitId })
+    return { ok: true, token: await openSession(tx, { visitId, shareId: id }, now) }
   })
 }
 
@@ -68,27 +95,31 @@ export async function signIn(
 export async function signOut(db: Database, viewer: Viewer, source: string, now: Date): Promise<void> {
   await transact(db, async (tx) => {
     await closeSession(tx, viewer.tokenHash)
-    record(tx, now, {
-      event: 'access.logout',
-      actor: { kind: 'patient' },
-      source,
-      visitId: viewer.visit.id,
-    })
+    record(tx, now, { event: 'access.logout', actor: viewer.actor, source, visitId: viewer.visit.id })
   })
 }
 
-type Online = Awaited<ReturnType<typeof onlinePublications>>[number]
-/** Who is asking, and all they may see at this moment. */
-export type Viewer = { tokenHash: string; visit: typeof visits.$inferSelect; online: Online[] }
+/** Who is asking, and all they may see at this moment: the patient their visit, a doctor what a share opens. */
+export type Viewer = {
+  tokenHash: string
+  actor: Actor
+  share: Share | null
+  visit: typeof visits.$inferSelect
+  online: OnlinePublication[]
+}
 
-/** The viewer of a session's token; null where the session ended or nothing of the visit is online any more (S12). */
+/** The viewer of a session's token; null where the session or the share ended, or nothing is online any more (S12, S32). */
 export async function findViewer(db: Database, token: string, now: Date): Promise<Viewer | null> {
   const session = await findSession(db, token, now)
   if (!session) return null
-  const online = await onlinePublications(db, session.visitId, now)
+  const { tokenHash, visitId, shareId } = session
+  const share = shareId === null ? null : await standingShare(db, shareId, now)
+  if (shareId !== null && !share) return null
+  const online = share ? await sharedOnline(db, share, now) : await onlinePublications(db, visitId, now)
   if (online.length === 0) return null
-  const [visit] = await db.select().from(visits).where(eq(visits.id, session.visitId))
-  return visit ? { tokenHash: session.tokenHash, visit, online } : null
+  const [visit] = await db.select().from(visits).where(eq(visits.id, visitId))
+  const actor: Actor = share ? { kind: 'doctor', share: share.id } : { kind: 'patient' }
+  return visit ? { tokenHash, actor, share, visit, online } : null
 }
 
 export type ViewableStudy = typeof studies.$inferSelect
@@ -97,7 +128,7 @@ export type ViewableStudy = typeof studies.$inferSelect
  * The studies of those exams: matched by Accession Number (S6). A Study Instance UID that the archive also holds under
  * another Accession Number (two patients, one UID) is left out: DICOMweb could not tell the two apart (S45).
  */
-export async function viewableStudies(db: Database, online: Online[]): Promise<ViewableStudy[]> {
+export async function viewableStudies(db: Database, online: OnlinePublication[]): Promise<ViewableStudy[]> {
   const accessionNumbers = online.flatMap(({ exam }) => exam.accessionNumber || [])
   if (accessionNumbers.length === 0) return []
   const matching = await db

@@ -6,6 +6,7 @@ import { sourceAttempts } from '../database/schema.ts'
 /** What one network address may do, in one window of time (S42). */
 const BUDGETS = {
   login: { limit: 30, windowMs: 15 * 60_000 },
+  share: { limit: 30, windowMs: 15 * 60_000 },
   pin2: { limit: 10, windowMs: 60 * 60_000 },
 } as const
 

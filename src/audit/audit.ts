@@ -3,8 +3,11 @@ import { desc, sql } from 'drizzle-orm'
 import type { Database, Transaction } from '../database/database.ts'
 import { auditEvents } from '../database/schema.ts'
 
-/** Who did it: a patient of a visit, a desk user or RIS by its key's name, or the portal itself. */
-export type Actor = { kind: 'patient' | 'system' | 'anonymous' } | { kind: 'ris'; name: string }
+/** Who did it: the patient of the visit, the doctor of a share, a RIS by its key's name, the portal itself, or nobody known. */
+export type Actor =
+  | { kind: 'patient' | 'system' | 'anonymous' }
+  | { kind: 'ris'; name: string }
+  | { kind: 'doctor'; share: string }
 
 export type AuditEvent = {
   event:
@@ -30,6 +33,15 @@ export type AuditEvent = {
     | 'report.downloaded'
     | 'images.viewed'
     | 'disc.downloaded'
+    | 'share.created'
+    | 'share.pin_shown'
+    | 'share.pin_renewed'
+    | 'share.revoked'
+    | 'share.suspended'
+    | 'share.ended'
+    | 'accesses.viewed'
+    | 'receipt.downloaded'
+    | 'visit.read'
   actor: Actor
   /** Network address of the person or system, where there is one. */
   source?: string | null
@@ -94,7 +106,7 @@ async function append(tx: Transaction, entries: Recorded[]): Promise<void> {
     const row = {
       at: now,
       event: entry.event,
-      actor: entry.actor.kind === 'ris' ? `ris:${entry.actor.name}` : entry.actor.kind,
+      actor: actorText(entry.actor),
       source: entry.source ?? null,
       visitId: entry.visitId ?? null,
       examId: entry.examId ?? null,
@@ -104,6 +116,12 @@ async function append(tx: Transaction, entries: Recorded[]): Promise<void> {
     previousHash = hashOf(row)
     await tx.insert(auditEvents).values({ ...row, hash: previousHash })
   }
+}
+
+/** An actor as it is stored: 'patient', 'ris:NAME', 'doctor:SHARE ID'. */
+function actorText(actor: Actor): string {
+  if (actor.kind === 'ris') return `ris:${actor.name}`
+  return actor.kind === 'doctor' ? `doctor:${actor.share}` : actor.kind
 }
 
 // PostgreSQL, Appendix A: 40001 serialization_failure, 40P01 deadlock_detected.

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import {
+  type AnyPgColumn,
   bigint,
   bigserial,
   boolean,
@@ -10,6 +11,7 @@ import {
   integer,
   jsonb,
   pgTable,
+  primaryKey,
   smallint,
   text,
   timestamp,
@@ -116,6 +118,8 @@ export const publications = pgTable(
     endedBy: text('ended_by', { enum: ['patient', 'consent', 'expiry', 'desk'] }),
     firstViewedAt: instant('first_viewed_at'),
     firstDownloadedAt: instant('first_downloaded_at'),
+    /** When the reminder of S27 was queued. */
+    remindedAt: instant('reminded_at'),
   },
   (table) => [
     index().on(table.visitId),
@@ -181,7 +185,9 @@ export const mails = pgTable(
     visitId: uuid('visit_id')
       .notNull()
       .references(() => visits.id, { onDelete: 'cascade' }),
-    kind: text({ enum: ['published', 'updated', 'pin2'] }).notNull(),
+    kind: text({ enum: ['published', 'updated', 'pin2', 'shared', 'reminder'] }).notNull(),
+    /** The share that a doctor's mail is about. */
+    shareId: uuid('share_id').references((): AnyPgColumn => shares.id, { onDelete: 'cascade' }),
     /** Names the event that is told: the same event is never queued twice. */
     dedupeKey: text('dedupe_key').notNull().unique(),
     payload: bytea(),
@@ -197,7 +203,56 @@ export const mails = pgTable(
   (table) => [index().on(table.visitId), index().on(table.state, table.nextAttemptAt)],
 )
 
-/** A patient's session: only the SHA-256 of the cookie's token is kept (S44). */
+/**
+ * What a patient shares with a doctor (S28–S35). The link's token and the PIN are found and verified by their hashes;
+ * the sealed copies are for the patient to see again, and are wiped when the share ends (S42).
+ */
+export const shares = pgTable(
+  'shares',
+  {
+    id: uuid().primaryKey().defaultRandom(),
+    visitId: uuid('visit_id')
+      .notNull()
+      .references(() => visits.id, { onDelete: 'cascade' }),
+    /** Made by the confirmation page: the same form sent twice makes one share. */
+    requestId: uuid('request_id').notNull().unique(),
+    familyName: text('family_name').notNull(),
+    givenName: text('given_name').notNull(),
+    email: text().notNull(),
+    phone: text(),
+    tokenHash: text('token_hash').notNull().unique(),
+    tokenSealed: bytea('token_sealed'),
+    pinHash: text('pin_hash'),
+    pinSealed: bytea('pin_sealed'),
+    createdAt: instant('created_at').notNull(),
+    availableUntil: date('available_until').notNull(),
+    endsAt: instant('ends_at').notNull(),
+    endedAt: instant('ended_at'),
+    endedBy: text('ended_by', { enum: ['patient', 'publication', 'expiry'] }),
+    failuresInRow: integer('failures_in_row').notNull().default(0),
+    failuresInAll: integer('failures_in_all').notNull().default(0),
+    /** Too many wrong PINs: closed until the patient issues a new one (S35). */
+    suspendedAt: instant('suspended_at'),
+    firstOpenedAt: instant('first_opened_at'),
+  },
+  (table) => [index().on(table.visitId)],
+)
+
+/** The publications that a share opens. */
+export const sharedPublications = pgTable(
+  'shared_publications',
+  {
+    shareId: uuid('share_id')
+      .notNull()
+      .references(() => shares.id, { onDelete: 'cascade' }),
+    publicationId: uuid('publication_id')
+      .notNull()
+      .references(() => publications.id, { onDelete: 'cascade' }),
+  },
+  (table) => [primaryKey({ columns: [table.shareId, table.publicationId] }), index().on(table.publicationId)],
+)
+
+/** A patient's or, where a share is named, a doctor's session: only the SHA-256 of the cookie's token is kept (S44). */
 export const sessions = pgTable(
   'sessions',
   {
@@ -205,6 +260,7 @@ export const sessions = pgTable(
     visitId: uuid('visit_id')
       .notNull()
       .references(() => visits.id, { onDelete: 'cascade' }),
+    shareId: uuid('share_id').references(() => shares.id, { onDelete: 'cascade' }),
     createdAt: instant('created_at').notNull(),
     lastSeenAt: instant('last_seen_at').notNull(),
     expiresAt: instant('expires_at').notNull(),

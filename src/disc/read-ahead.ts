@@ -39,13 +39,9 @@ export function readAhead<Task, T>(
   { concurrency, budget }: { concurrency: number; budget: ReadAheadBudget },
 ): ReadAhead<T> {
   const abort = new AbortController()
-  // A task that does not heed its signal must not hold up who waits for it.
-  const aborted = new Promise<never>((_, reject) => {
-    abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true })
-  })
-  aborted.catch(() => {})
   const started: { result: Promise<T>; taken: number }[] = []
   let nextTask = 0
+  let giveUp: (reason: unknown) => void = () => undefined
 
   function start(task: Task, taken: number): void {
     const result = run(task, abort.signal)
@@ -74,7 +70,12 @@ export function readAhead<Task, T>(
       const first = started[0]
       if (!first) throw new Error('nothing was started')
       try {
-        return await Promise.race([first.result, aborted])
+        // A task that does not heed its signal must not hold up who waits for it. Not by Promise.race with one promise
+        // for all: that promise would hold on to every result.
+        return await new Promise<T>((resolve, reject) => {
+          giveUp = reject
+          first.result.then(resolve, reject)
+        })
       } finally {
         // Once only: close() may have come first.
         if (started[0] === first) {
@@ -85,6 +86,7 @@ export function readAhead<Task, T>(
     },
     close() {
       abort.abort()
+      giveUp(abort.signal.reason)
       for (const { taken } of started.splice(0)) budget.giveBack(taken)
     },
   }

@@ -15,6 +15,7 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
   'visit.no_publication': 'Nothing of the visit is online',
   'exam.ambiguous': 'Which exam the report belongs to is not clear',
   'exam.not_found': 'No such exam in the visit',
+  'share.too_many': 'Too many shares in one day',
   'report.empty': 'The document is empty',
   'report.unrecognised': 'The document is not a signed report',
   'report.content_not_pdf': 'The signed content is not a PDF',

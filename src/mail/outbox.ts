@@ -16,13 +16,25 @@ export type Notice = {
   /** Day of the exam that is told of, and last day online; 'YYYY-MM-DD'. */
   examDate: string
   availableUntil: string
+  /** A doctor's mail (S33): whose share it is, to whom, and what it tells. */
+  share?: { id: string } & ShareLetter
+}
+
+export type ShareLetter = {
+  to: string
+  /** Of the link: it opens nothing without the PIN, which is never mailed (S29). */
+  token: string
+  patient: { familyName: string; givenName: string }
+  exams: string[]
+  /** Day of the report, 'YYYY-MM-DD'. */
+  reportDay: string
 }
 
 export type DueMail = { id: string; attempts: number; to: string; visitId: string } & Pick<Notice, 'kind'> &
   Letter
 
 /** What a mail says, kept sealed until it is sent. */
-type Letter = Pick<Notice, 'pin2' | 'examDate' | 'availableUntil'>
+type Letter = Pick<Notice, 'pin2' | 'examDate' | 'availableUntil'> & { share: ShareLetter | null }
 
 export type Delivery = { outcome: 'sent' } | { outcome: 'refused' | 'failed'; error: string }
 
@@ -32,14 +44,15 @@ const LEASE_MS = 5 * 60_000
 /** Queues a mail in the transaction of what it tells, so that neither is without the other (S9). */
 export async function queueMail(tx: Transaction, notice: Notice, keys: KeyRing, now: Date): Promise<void> {
   const id = randomUUID()
-  const { pin2, examDate, availableUntil } = notice
-  const letter: Letter = { pin2, examDate, availableUntil }
+  const { pin2, examDate, availableUntil, share } = notice
+  const letter: Letter = { pin2, examDate, availableUntil, share: share ?? null }
   const payload = seal(keys, `mail:${id}`, JSON.stringify(letter))
   await tx
     .insert(mails)
     .values({
       id,
       visitId: notice.visitId,
+      shareId: share?.id ?? null,
       kind: notice.kind,
       dedupeKey: notice.dedupeKey,
       payload,
@@ -76,8 +89,11 @@ export async function takeDueMail(db: Database, keys: KeyRing, now: Date): Promi
       .limit(1)
       .for('update', { of: mails, skipLocked: true })
     if (!due) return null
-    const { mail, to } = due
-    if (!to || !mail.payload) {
+    const { mail } = due
+    const letter = mail.payload && (JSON.parse(unseal(keys, `mail:${mail.id}`, mail.payload)) as Letter)
+    // The patient's address is the registered one of this moment: a correction reaches what still waits (S9).
+    const to = letter?.share?.to ?? due.to
+    if (!letter || !to) {
       await tx.update(mails).set({ state: 'cancelled', payload: null }).where(eq(mails.id, mail.id))
       return null
     }
@@ -87,7 +103,6 @@ export async function takeDueMail(db: Database, keys: KeyRing, now: Date): Promi
       nextAttemptAt: new Date(now.getTime() + LEASE_MS),
     }
     await tx.update(mails).set(lease).where(eq(mails.id, mail.id))
-    const letter = JSON.parse(unseal(keys, `mail:${mail.id}`, mail.payload)) as Letter
     return { id: mail.id, attempts: lease.attempts, to, visitId: mail.visitId, kind: mail.kind, ...letter }
   })
 }

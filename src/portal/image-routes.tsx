@@ -112,7 +112,7 @@ export function imageRoutes(dependencies: PortalDependencies) {
   async function noteDisc(viewer: Viewer, { exam }: Viewer['online'][number], source: string): Promise<void> {
     await recordAlone(db, clock(), {
       event: 'disc.downloaded',
-      actor: { kind: 'patient' },
+      actor: viewer.actor,
       source,
       visitId: viewer.visit.id,
       examId: exam.id,
@@ -156,7 +156,7 @@ export function dicomwebAuthorisation({
         const source = sourceOf(c, trustedProxies)
         await recordAlone(db, clock(), {
           event: 'images.viewed',
-          actor: { kind: 'patient' },
+          actor: viewer.actor,
           source,
           visitId: viewer.visit.id,
           examId: exam?.id ?? null,

@@ -1,4 +1,4 @@
-import { IDLE_MS } from '../access/sessions.ts'
+import { IDLE_MS } from '../sessions/sessions.ts'
 import type { PageSession } from '../ui/site.ts'
 
 /** What a signed-in page needs to warn before the idle end (S12). */

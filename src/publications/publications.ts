@@ -1,20 +1,11 @@
-import { and, desc, eq, gt, inArray, isNull, ne, sql } from 'drizzle-orm'
-import { hashPin2, makePin2 } from '../access/pin.ts'
-import { closeSessionsOf } from '../access/sessions.ts'
+import { and, desc, eq, gt, isNull, ne, sql } from 'drizzle-orm'
 import { record } from '../audit/audit.ts'
 import type { KeyRing } from '../crypto/keys.ts'
 import type { Database, Transaction } from '../database/database.ts'
-import {
-  exams,
-  loginLocks,
-  mails,
-  manifests,
-  publications,
-  reports,
-  studies,
-  visits,
-} from '../database/schema.ts'
+import { exams, loginLocks, mails, publications, reports, studies, visits } from '../database/schema.ts'
 import { cancelMails, type Notice, queueMail } from '../mail/outbox.ts'
+import { hashPin, makePin2 } from '../pin/pin.ts'
+import { closePatientSessions } from '../sessions/sessions.ts'
 import { addDays, type Day, dayInRome, endOfDay } from '../time/rome.ts'
 
 export type PublishingRules = {
@@ -150,10 +141,10 @@ export async function issuePin2(
   now: Date,
 ): Promise<{ pin2: string; pin2Hash: string }> {
   const pin2 = makePin2()
-  const pin2Hash = await hashPin2(pin2)
+  const pin2Hash = await hashPin(pin2)
   await tx.update(visits).set({ pin2Hash, pin2IssuedAt: now }).where(eq(visits.id, visit.id))
   await tx.delete(loginLocks).where(eq(loginLocks.pin1Digest, Buffer.from(visit.pin1Digest).toString('hex')))
-  await closeSessionsOf(tx, visit.id)
+  await closePatientSessions(tx, visit.id)
   await cancelMails(tx, visit.id, { withPin2: true })
   record(tx, now, { event: 'pin2.issued', actor: { kind: 'system' }, visitId: visit.id })
   const byMail = rules.pin2Delivery === 'email'
@@ -169,58 +160,20 @@ export async function issuePin2(
   return { pin2, pin2Hash }
 }
 
+export type OnlinePublication = { publication: Publication; exam: Exam }
+
 /** What is online of a visit at an instant: the one question that every reading of patient data asks first. */
-export async function onlinePublications(db: Database, visitId: string, now: Date) {
+export async function onlinePublications(
+  db: Database,
+  visitId: string,
+  now: Date,
+): Promise<OnlinePublication[]> {
   return db
     .select({ publication: publications, exam: exams })
     .from(publications)
     .innerJoin(exams, eq(exams.id, publications.examId))
     .where(and(eq(publications.visitId, visitId), isNull(publications.endedAt), gt(publications.endsAt, now)))
     .orderBy(desc(exams.examDate), exams.position)
-}
-
-/**
- * Ends what is online of a visit (S25, S26): sessions and PIN2 die, waiting mails are dropped, the portal's copies of
- * reports and what was made from the studies are deleted. The PACS and the audit trail stay.
- */
-export async function endPublications(
-  tx: Transaction,
-  visitId: string,
-  endedBy: NonNullable<Publication['endedBy']>,
-  now: Date,
-): Promise<void> {
-  const ended = await tx
-    .update(publications)
-    .set({ endedAt: now, endedBy })
-    .where(and(eq(publications.visitId, visitId), isNull(publications.endedAt)))
-    .returning({ examId: publications.examId })
-  await closeSessionsOf(tx, visitId)
-  await cancelMails(tx, visitId, { withPin2: false })
-  if (ended.length === 0) return
-  const examIds = ended.map(({ examId }) => examId)
-  await tx.update(visits).set({ pin2Hash: null, pin2IssuedAt: null }).where(eq(visits.id, visitId))
-  await tx
-    .update(reports)
-    .set({ document: null, pdf: null, title: null, body: null, physician: null })
-    .where(inArray(reports.examId, examIds))
-  const accessions = tx
-    .select({ accessionNumber: exams.accessionNumber })
-    .from(exams)
-    .where(inArray(exams.id, examIds))
-  const made = tx
-    .select({ orthancId: studies.orthancId })
-    .from(studies)
-    .where(inArray(studies.accessionNumber, accessions))
-  await tx.delete(manifests).where(inArray(manifests.orthancId, made))
-  for (const examId of examIds) {
-    record(tx, now, {
-      event: 'publication.ended',
-      actor: { kind: 'system' },
-      visitId,
-      examId,
-      details: { endedBy },
-    })
-  }
 }
 
 async function currentReport(tx: Transaction, examId: string) {

@@ -9,7 +9,7 @@ const ACTS = {
   downloaded: { event: 'report.downloaded', column: 'firstDownloadedAt' },
 } as const
 
-/** Notes that the person saw the report or took the signed file; the first time is the proof of collection (S39b). */
+/** Notes that somebody saw the report or took the signed file; the patient's first time is the proof of collection (S39b). */
 export async function noteCollected(
   db: Database,
   act: keyof typeof ACTS,
@@ -21,13 +21,11 @@ export async function noteCollected(
   const { event, column } = ACTS[act]
   await transact(db, async (tx) => {
     const first = and(eq(publications.id, publication.id), isNull(publications[column]))
-    await tx
-      .update(publications)
-      .set({ [column]: now })
-      .where(first)
+    // Only the person's own reading is the collection of the report (S39b).
+    if (!viewer.share) await tx.update(publications).set({ [column]: now }).where(first)
     record(tx, now, {
       event,
-      actor: { kind: 'patient' },
+      actor: viewer.actor,
       source,
       visitId: viewer.visit.id,
       examId: exam.id,

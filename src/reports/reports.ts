@@ -6,7 +6,8 @@ import { exams, publications, reports } from '../database/schema.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import { type PublishingRules, publishReady, type Visit } from '../publications/publications.ts'
 import type { Inspection } from '../signature/signature.ts'
-import { findVisit, lockVisit } from '../visits/visits.ts'
+import { lockVisit } from '../visits/lock.ts'
+import { findVisit } from '../visits/visits.ts'
 
 export type DeliveredReport = {
   document: Uint8Array

@@ -127,7 +127,7 @@ async function latestMail(db: Database, visitId: string) {
   const [mail] = await db
     .select()
     .from(mails)
-    .where(eq(mails.visitId, visitId))
+    .where(and(eq(mails.visitId, visitId), isNull(mails.shareId)))
     .orderBy(desc(mails.queuedAt))
     .limit(1)
   if (!mail)

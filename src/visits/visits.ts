@@ -1,19 +1,20 @@
 import { and, eq, inArray, sql } from 'drizzle-orm'
-import { digestPin1, makePin1 } from '../access/pin.ts'
-import { closeSessionsOf } from '../access/sessions.ts'
 import { type Actor, record, transact } from '../audit/audit.ts'
 import type { KeyRing } from '../crypto/keys.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { exams, loginLocks, mails, visits } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
+import { digestPin1, makePin1 } from '../pin/pin.ts'
 import {
-  endPublications,
   issuePin2,
   onlinePublications,
   type PublishingRules,
   publishReady,
   type Visit,
 } from '../publications/publications.ts'
+import { endPublications } from '../retention/retention.ts'
+import { closePatientSessions } from '../sessions/sessions.ts'
+import { lockVisit } from './lock.ts'
 
 export type NewVisit = {
   accessionNumber: string
@@ -140,7 +141,7 @@ export async function reissuePin1(
     await tx
       .delete(loginLocks)
       .where(eq(loginLocks.pin1Digest, Buffer.from(visit.pin1Digest).toString('hex')))
-    await closeSessionsOf(tx, id)
+    await closePatientSessions(tx, id)
     record(tx, now, { event: 'pin1.reissued', actor, visitId: id })
     return { visit, pin1 }
   })
@@ -186,13 +187,6 @@ export async function sendNewPin2(
   return pin2
 }
 
-/** Takes the visit's row for this transaction: whoever changes a visit takes turns. */
-export async function lockVisit(tx: Transaction, id: string): Promise<Visit> {
-  const [visit] = await tx.select().from(visits).where(eq(visits.id, id)).for('no key update')
-  if (!visit) throw new AppError('visit.not_found')
-  return visit
-}
-
 async function changeEmail(
   tx: Transaction,
   visit: Visit,
@@ -224,7 +218,7 @@ async function changeConsent(
   await tx.update(visits).set({ consent, consentAt: now, consentTextVersion }).where(eq(visits.id, visit.id))
   const event = consent ? 'consent.given' : 'consent.withdrawn'
   record(tx, now, { event, actor, visitId: visit.id, details: { textVersion: consentTextVersion } })
-  if (!consent) await endPublications(tx, visit.id, 'consent', now)
+  if (!consent) await endPublications(tx, { visitId: visit.id, endedBy: 'consent', actor, source: null, now })
 }
 
 /**

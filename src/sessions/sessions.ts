@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { and, eq, gt, lt } from 'drizzle-orm'
+import { and, eq, gt, isNull, lt } from 'drizzle-orm'
 import type { Database, Transaction } from '../database/database.ts'
 import { sessions } from '../database/schema.ts'
 
@@ -8,15 +8,20 @@ const LONGEST_MS = 8 * 60 * 60_000
 // Writing each request's time would make every frame of a study an UPDATE.
 const TOUCH_MS = 30_000
 
-export type Session = { tokenHash: string; visitId: string; createdAt: Date }
+/** Of the patient, or of the doctor of `shareId`. */
+export type Session = { tokenHash: string; visitId: string; shareId: string | null; createdAt: Date }
 
 /** Opens a session and returns its token, which only the cookie holds (S44). */
-export async function openSession(tx: Transaction, visitId: string, now: Date): Promise<string> {
+export async function openSession(
+  tx: Transaction,
+  { visitId, shareId = null }: { visitId: string; shareId?: string | null },
+  now: Date,
+): Promise<string> {
   const token = randomBytes(32).toString('base64url')
   const expiresAt = new Date(now.getTime() + LONGEST_MS)
   await tx
     .insert(sessions)
-    .values({ tokenHash: hashToken(token), visitId, createdAt: now, lastSeenAt: now, expiresAt })
+    .values({ tokenHash: hashToken(token), visitId, shareId, createdAt: now, lastSeenAt: now, expiresAt })
   return token
 }
 
@@ -37,7 +42,8 @@ export async function findSession(db: Database, token: string, now: Date): Promi
       .set({ lastSeenAt: now })
       .where(and(eq(sessions.tokenHash, tokenHash), lt(sessions.lastSeenAt, now)))
   }
-  return { tokenHash, visitId: found.visitId, createdAt: found.createdAt }
+  const { visitId, shareId, createdAt } = found
+  return { tokenHash, visitId, shareId, createdAt }
 }
 
 /** Ends one session ("Esci"). */
@@ -45,7 +51,7 @@ export async function closeSession(tx: Transaction, tokenHash: string): Promise<
   await tx.delete(sessions).where(eq(sessions.tokenHash, tokenHash))
 }
 
-/** Ends every session of a visit: withdrawal, expiry, a new PIN (S12). */
+/** Ends every session of a visit, the doctors' too: nothing of it stays online (S12). */
 export async function closeSessionsOf(tx: Transaction, visitId: string): Promise<void> {
   await tx.delete(sessions).where(eq(sessions.visitId, visitId))
 }
@@ -53,4 +59,9 @@ export async function closeSessionsOf(tx: Transaction, visitId: string): Promise
 // 256 random bits need no salt and no slow hash: there is nothing to guess.
 function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex')
+}
+
+/** Ends the patient's own sessions: the PIN that opened them is dead. */
+export async function closePatientSessions(tx: Transaction, visitId: string): Promise<void> {
+  await tx.delete(sessions).where(and(eq(sessions.visitId, visitId), isNull(sessions.shareId)))
 }

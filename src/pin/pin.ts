@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
 import { digest, digests, type KeyRing } from '../crypto/keys.ts'
-import { dammDigit } from '../pin/damm.ts'
+import { dammDigit } from './damm.ts'
 
 const PIN1_RANDOM_DIGITS = 11
 const PIN2_DIGITS = 8
@@ -32,18 +32,18 @@ export function digestsOfPin1(peppers: KeyRing, pin1: string): Buffer[] {
   return digests(peppers, 'pin1', pin1)
 }
 
-/** argon2id of PIN2 (S42). */
-export function hashPin2(pin2: string): Promise<string> {
-  return hash(pin2, { memoryCost: 19_456, timeCost: 2, parallelism: 1 })
+/** argon2id of PIN2 or of a share's PIN (S42). */
+export function hashPin(pin: string): Promise<string> {
+  return hash(pin, { memoryCost: 19_456, timeCost: 2, parallelism: 1 })
 }
 
-/** Does PIN2 match? Takes as long where there is nothing to match (`null`): the answer's time tells nothing (S43). */
-export async function verifyPin2(stored: string | null, pin2: string): Promise<boolean> {
-  const matches = await verify(stored ?? (await decoy), pin2)
+/** Does the PIN match? Takes as long where there is nothing to match (`null`): the answer's time tells nothing (S43). */
+export async function verifyPin(stored: string | null, pin: string): Promise<boolean> {
+  const matches = await verify(stored ?? (await decoy), pin)
   return stored !== null && matches
 }
 
-const decoy = hashPin2(randomBytes(16).toString('hex'))
+const decoy = hashPin(randomBytes(16).toString('hex'))
 
 function randomDigits(count: number): string {
   return Array.from({ length: count }, () => randomInt(10)).join('')

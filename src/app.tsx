@@ -5,6 +5,7 @@ import { helpRoutes } from './help/routes.tsx'
 import { accessLog } from './http/access-log.ts'
 import { refuseCrossOrigin } from './http/cross-origin.ts'
 import { answerError } from './http/errors.tsx'
+import { smallForms } from './http/forms.ts'
 import { securityHeaders } from './http/headers.ts'
 import { healthRoutes } from './http/health.ts'
 import { accessRoutes } from './portal/access-routes.tsx'
@@ -39,6 +40,7 @@ export function createApp(dependencies: AppDependencies): Hono {
 
   // People, by session cookie: so nothing that another site sends changes anything.
   app.use(refuseCrossOrigin(portalUrl))
+  app.use(smallForms())
   app.route('/', accessRoutes(portal))
   app.route('/', reportRoutes(portal))
   app.route('/', imageRoutes(portal))

@@ -48,6 +48,9 @@ export async function startGateway(
     user: config.orthancUser,
     password: config.orthancPassword,
   })
+  // Whatever can fail without the database fails before there is one to be stopped again.
+  const trusted = loadTrustStore(...config.trustedCertificates)
+  const assets = await loadAssets(join(root, 'dist', 'public'))
   await checkArchive(orthanc, config.mode, log)
   const { db, close } = await openDatabase({
     url: config.databaseUrl,
@@ -55,10 +58,8 @@ export async function startGateway(
     log,
     exclusive: true,
   })
-  const assets = await loadAssets(join(root, 'dist', 'public'))
   const site = siteOf(config, it, assets.asset)
   const rules = { availableDays, pin2Delivery, encryptionKeys, peppers, consentTextVersion }
-  const trusted = loadTrustStore(...config.trustedCertificates)
   const app = createApp({
     db,
     orthanc,
@@ -98,8 +99,9 @@ export async function startGateway(
   ]
   const { server, port } = await listen(app.fetch, config).catch(async (error: unknown) => {
     stopping.abort()
-    await Promise.all(work)
+    // An archive that hangs must not hold up the stop: what waits for it is ended first.
     await orthanc.close()
+    await Promise.all(work)
     await close()
     throw error
   })
@@ -111,8 +113,8 @@ export async function startGateway(
     stopping.abort()
     server.close()
     if ('closeAllConnections' in server) server.closeAllConnections()
-    await Promise.all(work)
     await orthanc.close()
+    await Promise.all(work)
     await close()
     log('info', 'gateway.stopped')
   }

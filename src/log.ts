@@ -17,3 +17,10 @@ export function errorCode(error: unknown): string {
   const cause = error.cause
   return cause instanceof Error ? `${error.name}/${errorCode(cause)}` : error.name
 }
+
+/** Where an error happened, without its message: drivers and parsers quote their input in it. */
+export function framesOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  const frames = error.stack?.split('\n').filter((line) => line.trimStart().startsWith('at ')) ?? []
+  return frames.slice(0, 6).join(' | ')
+}

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { AppError, type ErrorCode } from '../errors.ts'
-import { errorCode, type Log } from '../log.ts'
+import { errorCode, framesOf, type Log } from '../log.ts'
 import { MessagePage } from '../portal/pages/message-page.tsx'
 import type { Site } from '../ui/site.ts'
 import { html } from './html.ts'
@@ -20,7 +20,7 @@ export function answerError(
   if (!error) {
     log('error', 'http.bug', {
       code: typeof failure === 'string' ? failure : errorCode(failure),
-      stack: stackOf(failure),
+      stack: framesOf(failure),
     })
   }
   const forMachines = FOR_MACHINES.some((prefix) => `${c.req.path}/`.startsWith(prefix))
@@ -40,13 +40,14 @@ function refusalOf(failure: Error | ErrorCode): AppError | null {
     : null
 }
 
-const DATABASE_AWAY = /^(?:CONNECT|CONNECTION_|ECONN|EPIPE|ENOENT|57P0|08)/
+// postgres.js' own codes, and PostgreSQL's: 08 connection exceptions, 53300 too many connections, 57P0x shutting down or starting.
+const DATABASE_AWAY = /^(?:CONNECT_TIMEOUT|CONNECTION_|ECONN|EPIPE|08|53300|57P0)/
 
 function isDatabaseAway(failure: Error): boolean {
   const cause = failure.cause instanceof Error ? failure.cause : failure
-  const named = failure.name === 'DrizzleQueryError' || cause.name === 'PostgresError'
-  const code = (cause as { code?: unknown }).code
-  return typeof code === 'string' && DATABASE_AWAY.test(code) && (named || code.startsWith('CONN'))
+  const { code, syscall } = cause as { code?: unknown; syscall?: unknown }
+  // Nothing else of ours connects without turning its failures into an AppError.
+  return syscall === 'connect' || (typeof code === 'string' && DATABASE_AWAY.test(code))
 }
 
 function page(error: AppError | null, site: Site): Promise<Response> {
@@ -88,11 +89,4 @@ function internal(c: Context): Response {
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
   })
-}
-
-// Where it happened, without the message: drivers and parsers quote their input in it.
-function stackOf(failure: Error | ErrorCode): string | undefined {
-  if (typeof failure === 'string') return undefined
-  const frames = failure.stack?.split('\n').filter((line) => line.trimStart().startsWith('at ')) ?? []
-  return frames.slice(0, 6).join(' | ')
 }

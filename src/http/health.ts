@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { Hono } from 'hono'
 import type { Database } from '../database/database.ts'
@@ -14,8 +15,17 @@ export function healthRoutes({ db, orthanc }: { db: Database; orthanc: Orthanc }
   })
 }
 
-const works = (attempt: PromiseLike<unknown>) =>
-  attempt.then(
+const PATIENCE_MS = 3_000
+
+/** What hangs does not work either: whoever asks for our health waits for an answer. */
+async function works(attempt: PromiseLike<unknown>): Promise<boolean> {
+  const late = new AbortController()
+  const tooLate = sleep(PATIENCE_MS, false, { signal: late.signal }).catch(() => false)
+  const answered = attempt.then(
     () => true,
     () => false,
   )
+  const works = await Promise.race([answered, tooLate])
+  late.abort()
+  return works
+}

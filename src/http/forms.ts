@@ -1,0 +1,22 @@
+import type { MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { AppError } from '../errors.ts'
+
+// The longest form of ours is a doctor's name and address.
+const LARGEST_FORM = 64 * 1024
+
+const limit = bodyLimit({
+  maxSize: LARGEST_FORM,
+  onError: () => {
+    throw new AppError('request.too_large')
+  },
+})
+
+/** What people send are small forms: nobody without a session makes the gateway hold more, or read another kind of body. */
+export function smallForms(): MiddlewareHandler {
+  return (c, next) => {
+    if (/^multipart\//i.test(c.req.header('content-type') ?? ''))
+      throw new AppError('request.unsupported_media_type')
+    return limit(c, next)
+  }
+}

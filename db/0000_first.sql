@@ -20,6 +20,16 @@ CREATE TABLE "audit_events" (
 	"hash" text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "audit_export_cursor" (
+	"id" smallint PRIMARY KEY DEFAULT 1 NOT NULL,
+	"last_seq" bigint NOT NULL,
+	"last_hash" text NOT NULL,
+	"holder" uuid,
+	"held_until" timestamp with time zone,
+	"updated_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "audit_export_cursor_one_row" CHECK ("audit_export_cursor"."id" = 1)
+);
+--> statement-breakpoint
 CREATE TABLE "exams" (
 	"id" uuid PRIMARY KEY DEFAULT gen_random_uuid() NOT NULL,
 	"visit_id" uuid NOT NULL,

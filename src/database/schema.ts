@@ -318,3 +318,21 @@ export const auditEvents = pgTable(
   },
   (table) => [index().on(table.visitId, table.seq)],
 )
+
+/**
+ * How far the trail has been sent to the audit repository, and which gateway is sending: a lease, so that messages stay
+ * in order although several gateways run. One row.
+ */
+export const auditExportCursor = pgTable(
+  'audit_export_cursor',
+  {
+    id: smallint().primaryKey().default(1),
+    lastSeq: bigint('last_seq', { mode: 'number' }).notNull(),
+    /** Hash of that row as it was sent: should it differ from the trail's, the trail was changed since. */
+    lastHash: text('last_hash').notNull(),
+    holder: uuid(),
+    heldUntil: instant('held_until'),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [check('audit_export_cursor_one_row', sql`${table.id} = 1`)],
+)

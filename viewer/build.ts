@@ -8,6 +8,7 @@ import texts from './locale/page.json' with { type: 'json' }
 import { locked } from './lock.ts'
 import { applyPatches, filePatches, MODULE_PATCHES } from './patches.ts'
 import { reachableChunks, reachableFiles } from './reachable.ts'
+import { withoutUnusedModules } from './unused.ts'
 import upstream from './upstream.json' with { type: 'json' }
 import { unpackUpstream } from './upstream.ts'
 
@@ -82,8 +83,12 @@ async function assemble(upstreamRoot: string, result: string, inputs: string, lo
   const needed = reachableFiles(entry, (name) => sources.get(name) ?? '', names)
   for (const name of sources.keys()) if (!needed.includes(name)) sources.delete(name)
   const start = startFiles(sources.get(entry) ?? '', names)
+  const { text, dropped } = withoutUnusedModules(sources.get(entry) ?? '')
+  sources.set(entry, text)
   applyPatches(sources, filePatches(base))
-  log(`viewer: ${needed.length} of its ${names.length} files are needed; all patches applied`)
+  log(
+    `viewer: ${needed.length} of ${names.length} files are needed; ${dropped} unused modules left out; all patches applied`,
+  )
 
   const contents = new Map<string, Buffer>()
   for (const name of needed)

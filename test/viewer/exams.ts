@@ -16,12 +16,12 @@ export async function writeExams(directory: string) {
     for (let number = 1; number <= count; number++) {
       const more = {
         ...slice(number, series),
-        [0x0008103e]: ['LO', series === 1 ? 'ASSIALE' : 'CORONALE'] as const,
+        528446: ['LO', series === 1 ? 'ASSIALE' : 'CORONALE'] as const,
       }
       await write(`1-${series}-${number}`, instance({ study: 1, series, number, more }))
     }
   }
-  const earlier = { [0x00081030]: ['LO', 'ESAME PRECEDENTE'], [0x00080020]: ['DA', '20200101'] } as const
+  const earlier = { 528432: ['LO', 'ESAME PRECEDENTE'], 524320: ['DA', '20200101'] } as const
   await write('2', instance({ study: 2, more: { ...slice(1, 1), ...earlier } }))
   await write(
     '3',
@@ -31,9 +31,9 @@ export async function writeExams(directory: string) {
       modality: 'DOC',
       pixels: false,
       more: {
-        [0x00420010]: ['ST', 'Documento'],
-        [0x00420011]: ['OB', smallPdf()],
-        [0x00420012]: ['LO', 'application/pdf'],
+        4325392: ['ST', 'Documento'],
+        4325393: ['OB', smallPdf()],
+        4325394: ['LO', 'application/pdf'],
       },
     }),
   )
@@ -49,17 +49,17 @@ function slice(number: number, series: number): Record<number, readonly [vr: str
     return inside ? 3800 : x * 8 + y * 4
   })
   return {
-    [0x00200032]: ['DS', `0\\0\\${number * 5}`],
-    [0x00200037]: ['DS', '1\\0\\0\\0\\1\\0'],
-    [0x00200052]: ['UI', `1.2.3.${series}`],
-    [0x00280010]: ['US', [SIDE]],
-    [0x00280011]: ['US', [SIDE]],
-    [0x00280030]: ['DS', '2\\2'],
-    [0x00281050]: ['DS', '1900'],
-    [0x00281051]: ['DS', '3800'],
-    [0x00281052]: ['DS', '0'],
-    [0x00281053]: ['DS', '1'],
-    [0x7fe00010]: ['OW', pixels],
+    2097202: ['DS', `0\\0\\${number * 5}`],
+    2097207: ['DS', '1\\0\\0\\0\\1\\0'],
+    2097234: ['UI', `1.2.3.${series}`],
+    2621456: ['US', [SIDE]],
+    2621457: ['US', [SIDE]],
+    2621488: ['DS', '2\\2'],
+    2625616: ['DS', '1900'],
+    2625617: ['DS', '3800'],
+    2625618: ['DS', '0'],
+    2625619: ['DS', '1'],
+    2145386512: ['OW', pixels],
   }
 }
 

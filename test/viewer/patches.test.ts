@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import english from '../../viewer/locale/fixed.json' with { type: 'json' }
 import { applyPatches, filePatches, MODULE_PATCHES } from '../../viewer/patches.ts'
 import { reachableChunks, reachableFiles } from '../../viewer/reachable.ts'
+import { withoutUnusedModules } from '../../viewer/unused.ts'
 import { checkIntegrity } from '../../viewer/upstream.ts'
 
 const patch = { why: 'the reason', find: 'old', replace: 'new', times: 2 }
@@ -71,6 +72,23 @@ test('only files that can be asked for are kept: chunks, workers, what they star
   const kept = reachableFiles('app.bundle.1.js', (name) => FILES[name] ?? '', names)
   expect(names.filter((name) => !kept.includes(name))).toEqual(['6.bundle.3.js', 'other.wasm'])
   expect(reachableChunks('__webpack_require__.e(5)', RUNTIME, names)).toEqual(['5.bundle.2.js', '5.css'])
+})
+
+test('unused icons and calendars go, with what only they used; whatever is named anywhere stays', () => {
+  const icon = (name: string, body: string) =>
+    `;// CONCATENATED MODULE: ../node_modules/lucide-react/dist/esm/icons/${name}.js\n${body}\n`
+  const bundle = [
+    'start\n',
+    icon('shape', 'const shape = 1'),
+    icon('unused', 'const Unused = make(shape)'),
+    icon('used', 'const Used = make(2)'),
+    icon('spoken-of', 'const Named = make(3)'),
+    icon('last', 'const Last = make(4)\n},\n12(module) {'),
+    ';// CONCATENATED MODULE: ../node_modules/other/index.js\nconst other = [Used, "Named"]\n',
+  ]
+  const { text, dropped } = withoutUnusedModules(bundle.join(''))
+  expect(dropped).toBe(2)
+  expect(text).toBe(bundle.filter((_, index) => index !== 1 && index !== 2).join(''))
 })
 
 test('S47: the configuration has one data source, on our own origin, and no way to a study list', async () => {

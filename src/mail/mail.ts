@@ -5,7 +5,7 @@ import type { Database } from '../database/database.ts'
 import { errorCode, type Log } from '../log.ts'
 import type { Messages } from '../messages/it.ts'
 import { composeMail } from './compose.ts'
-import { type Delivery, type DueMail, noteDelivery, takeDueMail } from './outbox.ts'
+import { type Delivery, type DueMail, holdMail, LEASE_MS, noteDelivery, takeDueMail } from './outbox.ts'
 
 export type MailSettings = {
   smtpUrl: string
@@ -16,7 +16,11 @@ export type MailSettings = {
 }
 
 const IDLE_PAUSE_MS = 500
-const STEP_TIMEOUT_MS = 20_000
+const CONNECT_TIMEOUT_MS = 20_000
+// RFC 5321 §4.5.3.2.6: who waits less for the answer to a whole message makes the server's slowness a second mail.
+const REPLY_TIMEOUT_MS = 10 * 60_000
+// How long a stop lets a conversation come to its end: cut off in its last moment, the mail would go out twice.
+const STOP_GRACE_MS = 10_000
 
 /**
  * Sends what the outbox holds, one mail at a time, until `signal` ends it (S9). A mail is noted as sent after the
@@ -30,9 +34,12 @@ export async function sendMails(options: {
   log: Log
   clock: () => Date
   signal: AbortSignal
+  /** Only a test is less patient. */
+  replyTimeoutMs?: number
 }): Promise<void> {
   const { db, keys, log, clock, signal } = options
-  const send = mailer(options.settings, options.messages)
+  const late = graceAfter(signal)
+  const send = mailer(options.settings, options.messages, options.replyTimeoutMs ?? REPLY_TIMEOUT_MS, late)
   while (!signal.aborted) {
     const mail = await takeDueMail(db, keys, clock()).catch((error: unknown) => {
       log('error', 'mail.outbox_unavailable', { code: errorCode(error) })
@@ -42,41 +49,60 @@ export async function sendMails(options: {
       await sleep(IDLE_PAUSE_MS, undefined, { signal }).catch(() => undefined)
       continue
     }
+    // While we talk, the mail stays ours, however slow the server is.
+    const held = setInterval(() => void holdMail(db, mail, clock()).catch(() => undefined), LEASE_MS / 4)
     const delivery = await send(mail)
     log(delivery.outcome === 'sent' ? 'info' : 'warn', `mail.${delivery.outcome}`, {
       mail: mail.id,
       attempts: mail.attempts,
       ...(delivery.outcome === 'sent' ? {} : { code: delivery.error }),
     })
-    await noteDelivered(db, mail, delivery, clock, log)
+    await noteDelivered(db, mail, delivery, clock, log, late)
+    clearInterval(held)
   }
 }
 
-// What the mail server accepted must be noted even if the database is away for a moment, or it would be sent again.
+/** A signal that ends STOP_GRACE_MS after another one. */
+function graceAfter(signal: AbortSignal): AbortSignal {
+  const late = new AbortController()
+  const end = () => void setTimeout(() => late.abort(), STOP_GRACE_MS).unref()
+  if (signal.aborted) end()
+  else signal.addEventListener('abort', end, { once: true })
+  return late.signal
+}
+
+// What the mail server accepted must be noted even if the database is away for a while, or it would be sent again.
 async function noteDelivered(
   db: Database,
   mail: DueMail,
   delivery: Delivery,
   clock: () => Date,
   log: Log,
+  late: AbortSignal,
 ): Promise<void> {
-  for (let attempt = 0; attempt < 20; attempt++) {
+  for (let attempt = 0; ; attempt++) {
     try {
       await noteDelivery(db, mail, delivery, clock())
       return
     } catch (error) {
       log('error', 'mail.note_failed', { mail: mail.id, code: errorCode(error) })
-      await sleep(Math.min(250 * 2 ** attempt, 10_000))
+      if (late.aborted) return
+      await sleep(Math.min(250 * 2 ** attempt, 5_000), undefined, { signal: late }).catch(() => undefined)
     }
   }
 }
 
-function mailer(settings: MailSettings, messages: Messages): (mail: DueMail) => Promise<Delivery> {
+function mailer(
+  settings: MailSettings,
+  messages: Messages,
+  replyTimeoutMs: number,
+  signal: AbortSignal,
+): (mail: DueMail) => Promise<Delivery> {
   const transport = createTransport({
     url: settings.smtpUrl,
-    connectionTimeout: STEP_TIMEOUT_MS,
-    greetingTimeout: STEP_TIMEOUT_MS,
-    socketTimeout: 2 * STEP_TIMEOUT_MS,
+    connectionTimeout: Math.min(CONNECT_TIMEOUT_MS, replyTimeoutMs),
+    greetingTimeout: Math.min(CONNECT_TIMEOUT_MS, replyTimeoutMs),
+    socketTimeout: replyTimeoutMs,
     disableFileAccess: true,
     disableUrlAccess: true,
   })
@@ -89,6 +115,7 @@ function mailer(settings: MailSettings, messages: Messages): (mail: DueMail) => 
         // The same for every attempt at the same mail: a mail system that sees it twice shows it once.
         messageId: `<${mail.id}@${domain}>`,
         headers: { 'Auto-Submitted': 'auto-generated' },
+        signal,
         ...composeMail(mail, settings, messages),
       })
       return { outcome: 'sent' }
@@ -98,11 +125,14 @@ function mailer(settings: MailSettings, messages: Messages): (mail: DueMail) => 
   }
 }
 
-/** A 5xx reply to the recipient or to the message is final (RFC 5321 §4.2.1); anything else may pass. */
+/**
+ * A 5xx reply to the recipient or to the message is final (RFC 5321 §4.2.1). Anything else may pass, a refusal of our
+ * own sender too: that is the relay's configuration, and no fault of this mail.
+ */
 function failure(error: unknown): Delivery {
-  const { responseCode, code } = error as { responseCode?: unknown; code?: unknown }
+  const { responseCode, code, command } = error as Record<'responseCode' | 'code' | 'command', unknown>
   const reply = typeof responseCode === 'number' ? responseCode : null
-  const aboutTheMail = code === 'EENVELOPE' || code === 'EMESSAGE'
+  const aboutTheMail = (code === 'EENVELOPE' || code === 'EMESSAGE') && command !== 'MAIL FROM'
   if (reply !== null && reply >= 500 && aboutTheMail) return { outcome: 'refused', error: String(reply) }
   return { outcome: 'failed', error: reply === null ? errorCode(error) : String(reply) }
 }

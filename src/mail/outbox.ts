@@ -38,8 +38,8 @@ type Letter = Pick<Notice, 'pin2' | 'examDate' | 'availableUntil'> & { share: Sh
 
 export type Delivery = { outcome: 'sent' } | { outcome: 'refused' | 'failed'; error: string }
 
-// Longer than any SMTP conversation of ours may take: past it, the sender is taken for dead.
-const LEASE_MS = 5 * 60_000
+/** A sender that has not renewed its hold on a mail for so long is taken for dead. */
+export const LEASE_MS = 2 * 60_000
 
 /** Queues a mail in the transaction of what it tells, so that neither is without the other (S9). */
 export async function queueMail(tx: Transaction, notice: Notice, keys: KeyRing, now: Date): Promise<void> {
@@ -90,21 +90,45 @@ export async function takeDueMail(db: Database, keys: KeyRing, now: Date): Promi
       .for('update', { of: mails, skipLocked: true })
     if (!due) return null
     const { mail } = due
-    const letter = mail.payload && (JSON.parse(unseal(keys, `mail:${mail.id}`, mail.payload)) as Letter)
+    const attempts = mail.attempts + 1
+    const letter = mail.payload && openLetter(keys, mail.id, mail.payload)
+    if (letter === 'key-missing') {
+      // It waits for its key to come back, without standing in the way of the others; the desk sees why.
+      const nextAttemptAt = nextAttempt(attempts, now)
+      await tx.update(mails).set({ attempts, nextAttemptAt, lastError: letter }).where(eq(mails.id, mail.id))
+      return null
+    }
     // The patient's address is the registered one of this moment: a correction reaches what still waits (S9).
     const to = letter?.share?.to ?? due.to
     if (!letter || !to) {
       await tx.update(mails).set({ state: 'cancelled', payload: null }).where(eq(mails.id, mail.id))
       return null
     }
-    const lease = {
-      state: 'sending' as const,
-      attempts: mail.attempts + 1,
-      nextAttemptAt: new Date(now.getTime() + LEASE_MS),
-    }
-    await tx.update(mails).set(lease).where(eq(mails.id, mail.id))
-    return { id: mail.id, attempts: lease.attempts, to, visitId: mail.visitId, kind: mail.kind, ...letter }
+    await tx
+      .update(mails)
+      .set({ state: 'sending', attempts, nextAttemptAt: leaseFrom(now) })
+      .where(eq(mails.id, mail.id))
+    return { id: mail.id, attempts, to, visitId: mail.visitId, kind: mail.kind, ...letter }
   })
+}
+
+/** Keeps a mail that is being sent from being taken for abandoned. */
+export async function holdMail(db: Database, mail: DueMail, now: Date): Promise<void> {
+  const taken = and(eq(mails.id, mail.id), eq(mails.state, 'sending'), eq(mails.attempts, mail.attempts))
+  await db
+    .update(mails)
+    .set({ nextAttemptAt: leaseFrom(now) })
+    .where(taken)
+}
+
+const leaseFrom = (now: Date) => new Date(now.getTime() + LEASE_MS)
+
+function openLetter(keys: KeyRing, id: string, payload: Uint8Array): Letter | 'key-missing' {
+  try {
+    return JSON.parse(unseal(keys, `mail:${id}`, payload)) as Letter
+  } catch {
+    return 'key-missing'
+  }
 }
 
 /** Notes how a delivery ended: the PIN2 in it is wiped once it was sent or refused for good. */
@@ -118,7 +142,10 @@ export async function noteDelivery(
     const taken = and(eq(mails.id, mail.id), eq(mails.state, 'sending'))
     if (delivery.outcome === 'failed') {
       const nextAttemptAt = nextAttempt(mail.attempts, now)
-      await tx.update(mails).set({ state: 'queued', nextAttemptAt, lastError: delivery.error }).where(taken)
+      await tx
+        .update(mails)
+        .set({ state: 'queued', nextAttemptAt, lastError: delivery.error })
+        .where(and(taken, eq(mails.attempts, mail.attempts)))
       return
     }
     const sent = delivery.outcome === 'sent'

@@ -25,7 +25,7 @@ export const META = {
 } as const
 
 /** Who wrote the files that we write (PS3.7 §D.3.3.2); a UUID-derived UID needs no registered root (PS3.5 §B.2). */
-const IMPLEMENTATION_CLASS_UID = '2.25.209781546082351774403117262459283147264'
+const IMPLEMENTATION_CLASS_UID = '2.25.81848927558383768245964448771478852640'
 const IMPLEMENTATION_VERSION_NAME = 'RITIRO_1'
 
 export const PREAMBLE_LENGTH = 128

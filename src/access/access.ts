@@ -3,8 +3,8 @@ import { type Actor, record, transact } from '../audit/audit.ts'
 import type { KeyRing } from '../crypto/keys.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { loginLocks, mails, studies, visits } from '../database/schema.ts'
-import { hasValidCheckDigit } from '../pin/damm.ts'
-import { digestPin1, digestsOfPin1, normalisePin, verifyPin } from '../pin/pin.ts'
+import { hasValidCheckDigit, withoutSeparators } from '../pin/damm.ts'
+import { digestPin1, digestsOfPin1, verifyPin } from '../pin/pin.ts'
 import {
   type OnlinePublication,
   onlinePublications,
@@ -31,20 +31,21 @@ export async function signIn(
   { db, peppers, now }: Door,
   { pin1: typed1, pin2: typed2, source }: Credentials,
 ): Promise<SignIn> {
-  const pin1 = normalisePin(typed1)
-  const pin2 = normalisePin(typed2)
+  const pin1 = withoutSeparators(typed1)
+  const pin2 = withoutSeparators(typed2)
   if (!hasValidCheckDigit(pin1)) return { ok: false, reason: 'mistyped' }
   const again = await spend(db, { act: 'login', source, peppers, now })
   if (again) return { ok: false, reason: 'locked', until: again }
   // The failed attempt must be committed: refusals are returned from the transaction, not thrown.
   return transact(db, async (tx) => {
-    const pin1Digest = digestPin1(peppers, pin1).toString('hex')
-    const failures = await lockFailures(tx, pin1Digest, now)
+    // Held until the end: a PIN2 that is being replaced opens nothing any more.
     const [visit] = await tx
       .select()
       .from(visits)
       .where(inArray(visits.pin1Digest, digestsOfPin1(peppers, pin1)))
+      .for('no key update')
     const visitId = visit?.id ?? null
+    const failures = await lockFailures(tx, visit ? [visit.pin1Digest] : digestsOfPin1(peppers, pin1), now)
     const until = lockedUntil(failures, now)
     if (until) {
       record(tx, now, { event: 'access.locked', actor: { kind: 'anonymous' }, source, visitId })
@@ -55,7 +56,7 @@ export async function signIn(
     await tx
       .update(loginLocks)
       .set({ ...next, lastFailureAt: now })
-      .where(eq(loginLocks.pin1Digest, pin1Digest))
+      .where(eq(loginLocks.pin1Digest, failures.pin1Digest))
     if (!matches || !visit) {
       record(tx, now, { event: 'access.failed', actor: { kind: 'anonymous' }, source, visitId })
       return next.lockedUntil
@@ -83,7 +84,7 @@ export async function signInDoctor(
   const again = await spend(db, { act: 'share', source, peppers, now })
   if (again) return { ok: false, reason: 'locked', until: again }
   return transact(db, async (tx) => {
-    const opened = await tryShare(tx, { token, pin: normalisePin(pin), source, now })
+    const opened = await tryShare(tx, { token, pin: withoutSeparators(pin), source, now })
     if (!opened.ok) return opened
     const { id, visitId } = opened.share
     record(tx, now, { event: 'access.login', actor: { kind: 'doctor', share: id }, source, visitId })
@@ -162,7 +163,7 @@ export async function requestPin2(
   source: string,
 ): Promise<void> {
   const { db, peppers, rules, now } = door
-  const pin1 = normalisePin(pin1Typed)
+  const pin1 = withoutSeparators(pin1Typed)
   if (!hasValidCheckDigit(pin1)) return
   if (await spend(db, { act: 'pin2', source, peppers, now })) return
   const [found] = await db
@@ -195,15 +196,21 @@ async function askedTooOften(tx: Transaction, visitId: string, now: Date): Promi
   )
 }
 
-/** Takes the row that counts this PIN1's failures: parallel guesses at one PIN1 wait for each other. */
-async function lockFailures(tx: Transaction, pin1Digest: string, now: Date) {
+/**
+ * Takes the row that counts this PIN1's failures: parallel guesses at one PIN1 wait for each other. It goes by the digest
+ * under which the visit knows its PIN1; for an unknown PIN1 by any pepper's, so that a rotation forgets neither kind.
+ */
+async function lockFailures(tx: Transaction, digestsOfIt: Uint8Array[], now: Date) {
+  const keys = digestsOfIt.map((digest) => Buffer.from(digest).toString('hex'))
+  const held = () => tx.select().from(loginLocks).where(inArray(loginLocks.pin1Digest, keys)).for('update')
+  const [known] = await held()
+  if (known) return known
   const { failuresInRow, failuresInAll } = NO_FAILURES
-  await tx
-    .insert(loginLocks)
-    .values({ pin1Digest, failuresInRow, failuresInAll, lastFailureAt: now })
-    .onConflictDoNothing()
-  const [row] = await tx.select().from(loginLocks).where(eq(loginLocks.pin1Digest, pin1Digest)).for('update')
-  return row ?? NO_FAILURES
+  const fresh = { pin1Digest: keys[0] ?? '', failuresInRow, failuresInAll, lastFailureAt: now }
+  await tx.insert(loginLocks).values(fresh).onConflictDoNothing()
+  const [row] = await held()
+  if (!row) throw new Error('the row just inserted is not there')
+  return row
 }
 
 // After a rotation of the pepper the digest is renewed at the next login, so that the old pepper can be dropped.
@@ -214,4 +221,8 @@ async function refreshPin1Digest(
 ): Promise<void> {
   if (pin1Digest.equals(visit.pin1Digest)) return
   await tx.update(visits).set({ pin1Digest }).where(eq(visits.id, visit.id))
+  await tx
+    .update(loginLocks)
+    .set({ pin1Digest: pin1Digest.toString('hex') })
+    .where(eq(loginLocks.pin1Digest, Buffer.from(visit.pin1Digest).toString('hex')))
 }

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { sql } from 'drizzle-orm'
 import { digest, type KeyRing } from '../crypto/keys.ts'
 import type { Database } from '../database/database.ts'
@@ -20,11 +21,32 @@ export async function spend(
   const windowStart = new Date(Math.floor(now.getTime() / windowMs) * windowMs)
   const [row] = await db
     .insert(sourceAttempts)
-    .values({ source: digest(peppers[0], 'source', source).toString('hex'), act, windowStart, count: 1 })
+    .values({
+      source: digest(peppers[0], 'source', household(source)).toString('hex'),
+      act,
+      windowStart,
+      count: 1,
+    })
     .onConflictDoUpdate({
       target: [sourceAttempts.source, sourceAttempts.act, sourceAttempts.windowStart],
       set: { count: sql`${sourceAttempts.count} + 1` },
     })
     .returning({ count: sourceAttempts.count })
   return row && row.count > limit ? new Date(windowStart.getTime() + windowMs) : null
+}
+
+/** IPv6 gives every line a /64 (RFC 6177): its addresses are one source, or the budget would be without end. */
+function household(source: string): string {
+  if (!isIPv6(source)) return source
+  const [head = '', tail] = source.toLowerCase().split('%')[0]?.split('::') ?? []
+  const groups = head.split(':').filter(Boolean)
+  const rest = tail === undefined ? [] : tail.split(':').filter(Boolean)
+  // A dotted quad at the end stands for two groups.
+  const dotted = [...groups, ...rest].at(-1)?.includes('.') ? 1 : 0
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - rest.length - dotted)
+  const all = [...groups, ...Array.from({ length: zeros }, () => '0'), ...rest]
+  return all
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')
 }

@@ -17,11 +17,6 @@ export function makePin2(): string {
   return randomDigits(PIN2_DIGITS)
 }
 
-/** What a person typed or pasted, without the spaces and dashes that are shown between groups (S4). */
-export function normalisePin(typed: string): string {
-  return typed.replaceAll(/[\s\-–—.]/gu, '')
-}
-
 /** PIN1 as it is stored: HMAC under the newest pepper (S42). */
 export function digestPin1(peppers: KeyRing, pin1: string): Buffer {
   return digest(peppers[0], 'pin1', pin1)

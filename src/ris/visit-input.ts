@@ -8,6 +8,9 @@ const accessionNumber = z
   .min(1)
   .max(64)
   .regex(/^[^\\\p{Cc}/]+$/u, 'must not hold "\\", "/" or control characters')
+  // The visit's address is made of it, and these two mean something else in an address (RFC 3986 §3.3).
+  .refine((value) => value !== '.' && value !== '..', 'must not be "." or ".."')
+  .refine((value) => value.isWellFormed(), 'must be well-formed Unicode')
 const line = (longest: number) =>
   z
     .string()
@@ -15,6 +18,7 @@ const line = (longest: number) =>
     .min(1)
     .max(longest)
     .regex(/^\P{Cc}*$/u, 'must be one line, without control characters')
+    .refine((value) => value.isWellFormed(), 'must be well-formed Unicode')
 const email = z.email('must be a valid e-mail address').max(254)
 
 /** POST /api/v1/visits. */
@@ -65,7 +69,12 @@ export const visitChange = z
 export const reportFields = z.strictObject({
   examAccessionNumber: accessionNumber.optional().describe('Which exam, where the visit has several'),
   exam: line(200).optional().describe('Exam as it stands in the report'),
-  text: z.string().max(200_000).optional().describe('Text of the report, shown where there is no PDF'),
+  text: z
+    .string()
+    .max(200_000)
+    .refine((value) => !value.includes('\0'), 'must not hold the NUL character')
+    .optional()
+    .describe('Text of the report, shown where there is no PDF'),
   physician: line(200).optional().describe('Reporting physician'),
   date: day.optional().describe('Date of the report'),
 })

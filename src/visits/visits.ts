@@ -1,8 +1,9 @@
-import { and, eq, inArray, sql } from 'drizzle-orm'
+import { randomUUID } from 'node:crypto'
+import { eq, inArray, sql } from 'drizzle-orm'
 import { type Actor, record, transact } from '../audit/audit.ts'
 import type { KeyRing } from '../crypto/keys.ts'
 import type { Database, Transaction } from '../database/database.ts'
-import { exams, loginLocks, mails, visits } from '../database/schema.ts'
+import { exams, loginLocks, visits } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
 import { digestPin1, makePin1 } from '../pin/pin.ts'
 import {
@@ -99,6 +100,8 @@ export async function registerVisit(
 
 /** The visit of an Accession Number, its own or that of one of its exams; refuses with `visit.not_found`. */
 export async function findVisit(db: Database, accessionNumber: string): Promise<Visit> {
+  // PostgreSQL knows no NUL, so none is registered under it.
+  if (accessionNumber.includes('\0')) throw unknownVisit()
   const [own] = await db.select().from(visits).where(eq(visits.accessionNumber, accessionNumber))
   if (own) return own
   const [byExam] = await db
@@ -107,9 +110,12 @@ export async function findVisit(db: Database, accessionNumber: string): Promise<
     .where(eq(exams.accessionNumber, accessionNumber))
     .limit(1)
   const [visit] = byExam ? await db.select().from(visits).where(eq(visits.id, byExam.visitId)) : []
-  if (!visit) throw new AppError('visit.not_found', 'No visit is registered under this Accession Number.')
+  if (!visit) throw unknownVisit()
   return visit
 }
+
+const unknownVisit = () =>
+  new AppError('visit.not_found', 'No visit is registered under this Accession Number.')
 
 /** Corrects the e-mail, or records that consent was given or withdrawn (S2); publishes or ends what follows from it. */
 export async function changeVisit(
@@ -179,7 +185,8 @@ export async function sendNewPin2(
   if (!newest) return null
   const notice = {
     kind: 'pin2' as const,
-    dedupeKey: `pin2:${visit.id}:${now.getTime()}`,
+    // Each is an event of its own: two in the same millisecond too.
+    dedupeKey: `pin2:${randomUUID()}`,
     examDate: newest.exam.examDate,
     availableUntil: newest.publication.availableUntil,
   }
@@ -197,13 +204,10 @@ async function changeEmail(
 ): Promise<void> {
   await tx.update(visits).set({ email }).where(eq(visits.id, visit.id))
   record(tx, now, { event: 'visit.changed', actor, visitId: visit.id, details: { changed: 'email' } })
-  if (!email || !visit.consent) return
-  // The address that refused was wrong: the PIN2 that never came goes, anew, to the right one (S9).
-  const refused = await tx
-    .select({ id: mails.id })
-    .from(mails)
-    .where(and(eq(mails.visitId, visit.id), eq(mails.state, 'refused'), eq(mails.carriesPin2, true)))
-  if (refused.length > 0) await sendNewPin2(tx, { ...visit, email }, rules, now)
+  // The address was wrong: the PIN2 that went there, or never came, dies, and a new one goes to the right one (S9). Where
+  // PIN2 is told at the desk only, the mail was not what brought it.
+  if (!email || !visit.consent || !visit.pin2Hash || rules.pin2Delivery !== 'email') return
+  await sendNewPin2(tx, { ...visit, email }, rules, now)
 }
 
 async function changeConsent(

@@ -11,6 +11,8 @@ export type Actor =
 
 export type AuditEvent = {
   event:
+    | 'gateway.started'
+    | 'gateway.stopped'
     | 'visit.registered'
     | 'visit.changed'
     | 'consent.given'
@@ -50,7 +52,8 @@ export type AuditEvent = {
   details?: Record<string, string | number | boolean | null>
 }
 
-const FIRST_HASH = '0'.repeat(64)
+/** What the first row is chained to. */
+export const FIRST_HASH = '0'.repeat(64)
 const CHAIN_LOCK = 7_262_003
 
 /**
@@ -133,7 +136,8 @@ function isTransient(error: unknown): boolean {
 
 type ChainedRow = Omit<typeof auditEvents.$inferInsert, 'hash' | 'seq'>
 
-function hashOf(row: ChainedRow): string {
+/** SHA-256 of a row and, through `previousHash`, of all rows before it. */
+export function hashOf(row: ChainedRow): string {
   const details = Object.entries(row.details).sort(([a], [b]) => (a < b ? -1 : 1))
   const fields = [
     row.previousHash,

@@ -10,8 +10,12 @@ import { securityHeaders } from './http/headers.ts'
 import { healthRoutes } from './http/health.ts'
 import { accessRoutes } from './portal/access-routes.tsx'
 import type { PortalDependencies } from './portal/dependencies.ts'
+import { doctorRoutes } from './portal/doctor-routes.tsx'
 import { dicomwebAuthorisation, imageRoutes } from './portal/image-routes.tsx'
+import { removalRoutes } from './portal/removal-routes.tsx'
 import { reportRoutes } from './portal/report-routes.tsx'
+import { shareRoutes } from './portal/share-routes.tsx'
+import { trailRoutes } from './portal/trail-routes.tsx'
 import { apiDocsRoutes } from './ris/docs.ts'
 import { type RisDependencies, risRoutes } from './ris/routes.ts'
 import { type Assets, assetRoutes } from './ui/assets.ts'
@@ -21,7 +25,6 @@ export type AppDependencies = Omit<PortalDependencies, 'requireViewer'> & {
   ris: RisDependencies
   assets: Assets
   viewerDir: string
-  portalUrl: string
 }
 
 /** The whole gateway: the order of what every request passes, and every path there is. */
@@ -44,6 +47,10 @@ export function createApp(dependencies: AppDependencies): Hono {
   app.route('/', accessRoutes(portal))
   app.route('/', reportRoutes(portal))
   app.route('/', imageRoutes(portal))
+  app.route('/', shareRoutes(portal))
+  app.route('/', removalRoutes(portal))
+  app.route('/', trailRoutes(portal))
+  app.route('/', doctorRoutes(portal))
   app.route('/dicomweb', dicomwebRoutes({ orthanc, portalUrl, authorise: dicomwebAuthorisation(portal) }))
 
   // Anybody: texts and static files, nothing of a person.

@@ -134,6 +134,12 @@ export const SETTINGS = {
     z.enum(['email', 'desk']),
     'email',
   ),
+  shareMail: setting(
+    'SHARE_MAIL',
+    '`full`: the doctor’s mail names the patient and the exams (S33); `masked`: only the patient’s initials (S35b).',
+    z.enum(['full', 'masked']),
+    'full',
+  ),
   trustedCertificatesFile: setting(
     'TRUSTED_CERTIFICATES_FILE',
     'Files (comma separated) with the authorities whose signatures are trusted (S19): PEM certificates, PEM CRLs, national trusted lists (XML). Not set: the chain is reported as not verified.',

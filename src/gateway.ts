@@ -11,6 +11,7 @@ import { createOrthanc } from './orthanc/orthanc.ts'
 import { checkArchive } from './orthanc/safety.ts'
 import { followPacs } from './pacs/follow.ts'
 import { prepareStudies } from './preparation/preparation.ts'
+import { keepTime } from './retention/jobs.ts'
 import { inspectDocument, loadTrustStore } from './signature/signature.ts'
 import { siteOf } from './site.ts'
 import { slipFor } from './slip/for-visit.ts'
@@ -91,10 +92,12 @@ export async function startGateway(
     organisation,
     portalUrl,
     contactEmail: config.organisationEmail,
+    shareMail: config.shareMail,
   }
   const work = [
     followPacs({ db, orthanc, rules, clock, log, signal }),
     prepareStudies({ db, orthanc, clock, log, signal }),
+    keepTime({ db, rules, clock, log, signal }),
     sendMails({ db, keys: encryptionKeys, settings: mail, messages: it, log, clock, signal }),
   ]
   const { server, port } = await listen(app.fetch, config).catch(async (error: unknown) => {

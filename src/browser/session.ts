@@ -1,7 +1,6 @@
 // The idle end (S12): the server ends the session by itself; this script warns before, and leaves the page after.
 const MAX_WARNING_SECONDS = 120
 const PING_EVERY_MS = 60_000
-const LOGIN_AFTER_IDLE = '/?fine=inattivita'
 
 const idleMs = Number(document.body.dataset.idleSeconds) * 1000
 const warningMs = Math.min(MAX_WARNING_SECONDS * 1000, idleMs / 2)
@@ -77,5 +76,5 @@ function showRemaining(leftMs: number) {
 
 function leave() {
   leaving = true
-  location.replace(LOGIN_AFTER_IDLE)
+  location.replace(document.body.dataset.afterIdle ?? '/')
 }

@@ -1,3 +1,4 @@
+import { BackLink } from '../ui/back-link.tsx'
 import { Icon } from '../ui/icon.tsx'
 import { Layout } from '../ui/layout.tsx'
 import { RichText } from '../ui/rich.tsx'
@@ -11,7 +12,7 @@ export function HelpPage({ site, session }: HelpProps) {
   const sections = texts.sections({ availableDays: site.availableDays, ...site.features })
   return (
     <Layout site={site} title={texts.title} session={session}>
-      <BackLink site={site} signedIn={session !== undefined} />
+      <BackToStart site={site} signedIn={session !== undefined} />
       <h1 class="portal-heading">{texts.heading}</h1>
       <p class="portal-lead">{texts.lead}</p>
       <div class="portal-help">
@@ -53,15 +54,10 @@ export function HelpPage({ site, session }: HelpProps) {
 }
 
 /** Back to the list for who is signed in, to the access page for who is not. */
-export function BackLink({ site, signedIn }: { site: Site; signedIn: boolean }) {
+export function BackToStart({ site, signedIn }: { site: Site; signedIn: boolean }) {
   const { backToList, backToAccess } = site.messages.common
   return (
-    <p class="portal-back">
-      <a href={signedIn ? '/referti' : '/'}>
-        <Icon site={site} name="it-arrow-left" />
-        {signedIn ? backToList : backToAccess}
-      </a>
-    </p>
+    <BackLink site={site} href={signedIn ? '/referti' : '/'} words={signedIn ? backToList : backToAccess} />
   )
 }
 

@@ -2,7 +2,7 @@ import type { HelpBlock } from '../messages/it/help-images.ts'
 import { Layout } from '../ui/layout.tsx'
 import { RichText } from '../ui/rich.tsx'
 import type { Site } from '../ui/site.ts'
-import { BackLink, type HelpProps } from './help.tsx'
+import { BackToStart, type HelpProps } from './help.tsx'
 
 /** The privacy notice (S40): what the software does, and the organisation's own data as set, nothing invented. */
 export function PrivacyPage({ site, session }: HelpProps) {
@@ -15,7 +15,7 @@ export function PrivacyPage({ site, session }: HelpProps) {
   }
   return (
     <Layout site={site} title={texts.title} session={session}>
-      <BackLink site={site} signedIn={session !== undefined} />
+      <BackToStart site={site} signedIn={session !== undefined} />
       <h1 class="portal-heading">{texts.heading}</h1>
       <p class="portal-lead">{texts.lead}</p>
       <Sections sections={texts.sections(facts)} />
@@ -30,7 +30,7 @@ export function AccessibilityPage({ site, session }: HelpProps) {
   const { statementUrl, feedbackEmail } = site.accessibility
   return (
     <Layout site={site} title={texts.title} session={session}>
-      <BackLink site={site} signedIn={session !== undefined} />
+      <BackToStart site={site} signedIn={session !== undefined} />
       <h1 class="portal-heading">{texts.heading}</h1>
       <p class="portal-lead">{texts.lead(site.organisation)}</p>
       <Sections sections={texts.sections(feedbackEmail ?? site.contacts.email)} />

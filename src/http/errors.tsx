@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import { wasDoctor } from '../access/cookie.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import { errorCode, framesOf, type Log } from '../log.ts'
 import { MessagePage } from '../portal/pages/message-page.tsx'
@@ -26,7 +27,8 @@ export function answerError(
   const forMachines = FOR_MACHINES.some((prefix) => `${c.req.path}/`.startsWith(prefix))
   if (forMachines) return error ? problem(c, error) : internal(c)
   // A page that needs a session leads to the PINs, saying why.
-  if (error?.code === 'access.required') return c.redirect('/?fine=sessione', 303)
+  if (error?.code === 'access.required')
+    return c.redirect(`${wasDoctor(c) ? '/condivisione' : '/'}?fine=sessione`, 303)
   return page(error, site)
 }
 
@@ -78,6 +80,8 @@ function textsFor(error: AppError | null, { messages: { errors } }: Site): { tit
       return errors.imagesUnavailable
     case 'database.unavailable':
       return errors.archiveDown
+    case 'share.too_many':
+      return errors.tooMany
     default:
       return errors.badRequest
   }

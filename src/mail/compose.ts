@@ -1,21 +1,21 @@
 import type { MailBlock, MailFacts, MailText } from '../messages/it/mail.ts'
 import type { Messages } from '../messages/it.ts'
 import { formatDay, groupPin } from '../ui/format.ts'
-import type { DueMail } from './outbox.ts'
+import { shareLink } from '../ui/share-link.ts'
+import type { DueMail, ShareLetter } from './outbox.ts'
 
 export type MailContent = { subject: string; text: string; html: string }
 
-/** Writes a queued mail out, as text and as plain HTML: nothing clinical, no name, no PIN1 (S5, S38). */
-export function composeMail(
-  mail: DueMail,
-  facts: Pick<MailFacts, 'organisation' | 'portalUrl' | 'contactEmail'>,
-  messages: Messages,
-): MailContent {
-  const text = textFor(
-    mail,
-    { ...facts, visitDay: formatDay(mail.examDate), availableUntil: formatDay(mail.availableUntil) },
-    messages,
-  )
+export type LetterHead = Pick<MailFacts, 'organisation' | 'portalUrl' | 'contactEmail'> & {
+  shareMail: 'full' | 'masked'
+}
+
+/**
+ * Writes a queued mail out, as text and as plain HTML. The patient's mails hold nothing clinical, no name, no PIN1 (S5,
+ * S38); a doctor's names patient and exams unless it is masked (S33, S35b), and never the PIN (S29).
+ */
+export function composeMail(mail: DueMail, head: LetterHead, messages: Messages): MailContent {
+  const text = mail.share ? shareText(mail, mail.share, head, messages) : patientText(mail, head, messages)
   return {
     // A line break in a setting must not begin a header of its own (S50); nodemailer encodes the rest.
     subject: text.subject.replaceAll(/[\r\n]+/g, ' '),
@@ -24,12 +24,40 @@ export function composeMail(
   }
 }
 
-function textFor(mail: DueMail, facts: MailFacts, messages: Messages): MailText {
-  const pin2 = mail.pin2 === null ? null : groupPin(mail.pin2)
+function patientText(mail: DueMail, head: LetterHead, messages: Messages): MailText {
+  const facts = {
+    ...head,
+    visitDay: formatDay(mail.examDate),
+    availableUntil: formatDay(mail.availableUntil),
+  }
   if (mail.kind === 'updated') return messages.mail.updated(facts)
-  if (pin2 === null) return messages.mail.publishedFurther(facts)
+  if (mail.kind === 'reminder') return messages.mail.reminder(facts)
+  if (mail.pin2 === null) return messages.mail.publishedFurther(facts)
+  const pin2 = groupPin(mail.pin2)
   return mail.kind === 'pin2' ? messages.mail.newPin2(facts, pin2) : messages.mail.published(facts, pin2)
 }
+
+function shareText(mail: DueMail, share: ShareLetter, head: LetterHead, messages: Messages): MailText {
+  const { familyName, givenName } = share.patient
+  const facts = {
+    reportDay: formatDay(share.reportDay),
+    availableUntil: formatDay(mail.availableUntil),
+    link: shareLink(head.portalUrl, share.token),
+  }
+  if (head.shareMail === 'full') {
+    return messages.mail.shared(head, {
+      ...facts,
+      patientName: `${familyName} ${givenName}`,
+      exams: share.exams,
+    })
+  }
+  return messages.mail.sharedMasked(head, {
+    ...facts,
+    initials: `${initial(familyName)} ${initial(givenName)}`,
+  })
+}
+
+const initial = (name: string) => `${Array.from(name)[0] ?? ''}.`
 
 function asText(block: MailBlock): string {
   switch (block.kind) {

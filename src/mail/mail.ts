@@ -13,6 +13,8 @@ export type MailSettings = {
   organisation: string
   portalUrl: string
   contactEmail: string | undefined
+  /** How much a doctor's mail tells (S33, S35b). */
+  shareMail: 'full' | 'masked'
 }
 
 const IDLE_PAUSE_MS = 500

@@ -1,28 +1,38 @@
 import { access } from './it/access.ts'
+import { accesses } from './it/accesses.ts'
 import { common } from './it/common.ts'
 import { disc } from './it/disc.ts'
+import { doctor } from './it/doctor.ts'
 import { durations } from './it/durations.ts'
 import { errors } from './it/errors.ts'
 import { help } from './it/help.ts'
 import { accessibility, privacy } from './it/legal.ts'
 import { mail } from './it/mail.ts'
+import { receipt } from './it/receipt.ts'
+import { removal } from './it/removal.ts'
 import { report } from './it/report.ts'
 import { reportList } from './it/report-list.ts'
+import { sharing } from './it/sharing.ts'
 import { slip } from './it/slip.ts'
 
 /** Everything the portal says, in Italian. A further language is a catalogue of the same type. */
 export const it = {
   ...access,
+  accesses,
   accessibility,
   common,
   disc,
+  doctor,
   durations,
   errors,
   help,
   mail,
   privacy,
+  receipt,
+  removal,
   report,
   reportList,
+  sharing,
   slip,
 }
 

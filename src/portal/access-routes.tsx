@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { findViewer, requestPin2, type SignIn, signIn, signOut } from '../access/access.ts'
-import { clearSessionCookie, readSessionCookie, writeSessionCookie } from '../access/cookie.ts'
+import { clearSessionCookie, readSessionCookie, wasDoctor, writeSessionCookie } from '../access/cookie.ts'
 import { FOREVER } from '../access/lockout.ts'
 import { html } from '../http/html.ts'
 import { sourceOf } from '../http/source.ts'
@@ -56,8 +56,9 @@ export function accessRoutes(dependencies: PortalDependencies) {
       const token = readSessionCookie(c)
       const viewer = token === null ? null : await findViewer(db, token, clock())
       if (viewer) await signOut(db, viewer, source(c), clock())
+      const page = wasDoctor(c) ? '/condivisione' : '/'
       clearSessionCookie(c)
-      return c.redirect('/?fine=uscita', 303)
+      return c.redirect(`${page}?fine=uscita`, 303)
     })
     .post('/sessione/attiva', async (c) => {
       await requireViewer(c)

@@ -13,6 +13,7 @@ export type PortalDependencies = {
   peppers: KeyRing
   rules: PublishingRules
   site: Site
+  portalUrl: string
   requireViewer: RequireViewer
   trustedProxies: readonly string[]
   clock: () => Date

@@ -34,7 +34,7 @@ export function Layout({ site, title, session, scripts = [], children }: LayoutP
           <script type="module" src={asset(name)} />
         ))}
       </head>
-      <body data-idle-seconds={session?.idleSeconds}>
+      <body data-idle-seconds={session?.idleSeconds} data-after-idle={session && afterIdle(session)}>
         <nav class="skiplinks" aria-label={texts.skipLinks}>
           <a class="visually-hidden-focusable" href="#contenuto">
             {texts.skipToContent}
@@ -53,6 +53,9 @@ export function Layout({ site, title, session, scripts = [], children }: LayoutP
     </html>
   )
 }
+
+/** Where an idle session ends: each at the door it came in by. */
+const afterIdle = ({ doctor }: PageSession) => `${doctor ? '/condivisione' : '/'}?fine=inattivita`
 
 function Header({ site, signedIn }: { site: Site; signedIn: boolean }) {
   const texts = site.messages.common

@@ -32,5 +32,8 @@ export type Site = {
   }
 }
 
-/** A signed-in visit: pages that have one warn before its idle end (S12). */
-export type PageSession = { idleSeconds: number }
+/**
+ * A signed-in person: pages that have one warn before its idle end (S12). A doctor's pages speak to the doctor, and
+ * offer neither sharing nor removal (S34).
+ */
+export type PageSession = { idleSeconds: number; doctor?: boolean | undefined }

@@ -21,7 +21,7 @@ export const access = {
       'Controlla le cifre e riprova. Se hai chiesto un nuovo PIN2, vale solo l’ultimo che hai ricevuto. Dopo alcuni tentativi sbagliati l’accesso viene sospeso per un po’.',
     lockedTitle: 'Accesso sospeso per sicurezza',
     locked: (day: string, time: string) =>
-      `Ci sono stati troppi tentativi con PIN sbagliati. Potrai riprovare dalle ore ${time} del ${day}. Se ti serve prima, rivolgiti allo sportello.`,
+      `Ci sono stati troppi tentativi, con questo PIN1 o da questo collegamento a Internet. Potrai riprovare dalle ore ${time} del ${day}. Se ti serve prima, rivolgiti allo sportello.`,
     lockedForGood:
       'Ci sono stati troppi tentativi con PIN sbagliati: questo PIN2 non è più utilizzabile. Richiedi un nuovo PIN2 qui sotto, oppure rivolgiti allo sportello.',
     mistypedTitle: 'PIN1 non corretto',

@@ -25,6 +25,10 @@ export const errors = {
     title: 'Troppe richieste',
     text: 'Da questo collegamento sono arrivate troppe richieste in poco tempo. Aspetta qualche minuto e riprova.',
   },
+  sharesTooMany: {
+    title: 'Troppe condivisioni in un giorno',
+    text: 'Oggi hai già creato il numero massimo di condivisioni. Riprova domani, oppure usa “Mostra PIN” per ridare collegamento e PIN a un medico che li ha già ricevuti.',
+  },
   server: {
     title: 'Si è verificato un problema',
     text: 'Non dipende da te. Riprova tra qualche minuto; se il problema continua, contattaci.',

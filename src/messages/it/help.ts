@@ -1,4 +1,5 @@
 import { type HelpSection, imageQuestions } from './help-images.ts'
+import { doctorQuestions, sharingQuestions } from './help-sharing.ts'
 
 /** What the answers depend on. */
 export type HelpFacts = { availableDays: number; sharing: boolean; removal: boolean }
@@ -15,6 +16,7 @@ export const help = {
     reportQuestions(facts),
     imageQuestions,
     sharingQuestions(facts),
+    ...(facts.sharing ? [doctorQuestions] : []),
   ],
 }
 
@@ -126,38 +128,6 @@ const reportQuestions = ({ availableDays }: HelpFacts): HelpSection => ({
       answer: [
         'Puoi stamparlo per leggerlo o portarlo al medico. Valore legale ha però solo il file firmato digitalmente, oppure la copia su carta rilasciata dallo sportello.',
       ],
-    },
-  ],
-})
-
-const sharingQuestions = ({ sharing, removal }: HelpFacts): HelpSection => ({
-  id: 'condividere-rimuovere',
-  title: 'Condividere e rimuovere',
-  questions: [
-    {
-      id: 'condividere',
-      question: 'Come condivido referto e immagini con il mio medico?',
-      answer: sharing
-        ? [
-            'Apri il referto dall’elenco e scegli **Invia referto e immagini al tuo medico di fiducia**: scrivi nome ed e-mail del medico e conferma. Il medico riceve un collegamento; il PIN che ti mostriamo devi darglielo tu, a voce o per SMS.',
-            'L’esame resta condiviso per 5 giorni. Con **Annulla** la condivisione finisce subito.',
-          ]
-        : [
-            'In questo portale la condivisione diretta con il medico non è ancora attiva.',
-            'Puoi scaricare il referto firmato e le immagini (il file .iso) e consegnarli al medico su una chiavetta o un disco. **Non dargli i tuoi PIN**: aprono tutti gli esami della visita.',
-          ],
-    },
-    {
-      id: 'rimuovere',
-      question: 'Posso togliere il mio referto dal portale prima della scadenza?',
-      answer: removal
-        ? [
-            'Sì, in ogni momento: apri il referto dall’elenco, premi **Rimuovi** e conferma. Da quel momento PIN, condivisioni e download di quel referto non funzionano più.',
-            'L’operazione non si può annullare. La copia su carta resta disponibile allo sportello.',
-          ]
-        : [
-            'Sì. Rivolgiti allo sportello e ritira il consenso al servizio online: referto e immagini vengono tolti subito dal portale e i PIN smettono di funzionare. La copia su carta resta disponibile.',
-          ],
     },
   ],
 })

@@ -1,4 +1,4 @@
-/** A mail as plain data: src/mail writes it as text and as HTML. Lines of personal data are never put in here. */
+/** A mail as plain data: src/mail writes it as text and as HTML. */
 export type MailText = { subject: string; blocks: MailBlock[] }
 export type MailBlock =
   | { kind: 'text'; text: string }
@@ -16,7 +16,14 @@ export type MailFacts = {
   contactEmail?: string | undefined
 }
 
-/** S5, S7, S11b: no exam name, no patient name, no PIN1, nothing of the report (S38). `pin2` in groups of four. */
+/** What is told of a share; every day already written for the reader: gg/mm/aaaa. */
+type SharedFacts = { reportDay: string; link: string; availableUntil: string }
+type Sender = Pick<MailFacts, 'organisation' | 'contactEmail'>
+
+/**
+ * S5, S7, S11b, S27: no exam name, no patient name, no PIN1, nothing of the report (S38). `pin2` in groups of four.
+ * Only `shared` names patient and exams, to the doctor the patient chose (S33); `sharedMasked` does not (S35b).
+ */
 export const mail = {
   published: (facts: MailFacts, pin2: string): MailText => ({
     subject: `Portale Referti ${facts.organisation}: nuovo referto disponibile`,
@@ -80,6 +87,67 @@ export const mail = {
       ...closing(facts),
     ],
   }),
+  reminder: (facts: MailFacts): MailText => ({
+    subject: `Portale Referti ${facts.organisation}: un referto non è ancora stato letto`,
+    blocks: [
+      {
+        kind: 'text',
+        text: `Le ricordiamo che un referto on line relativo all’accesso-prestazione del ${facts.visitDay} non è ancora stato letto.`,
+      },
+      ...whereAndHow(
+        facts,
+        'Per entrare usi il PIN1 del foglio ricevuto all’accettazione e il PIN2 che ha già ricevuto. Se non trova il PIN2 può chiederne uno nuovo dalla pagina di accesso.',
+      ),
+      {
+        kind: 'text',
+        text: 'Dopo quella data potrà ancora ritirare il referto su carta allo sportello. Se lo ha già ritirato non deve fare nulla.',
+      },
+      ...closing(facts),
+    ],
+  }),
+  shared: (sender: Sender, facts: SharedFacts & { patientName: string; exams: string[] }): MailText => ({
+    subject: sharedSubject(sender),
+    blocks: [
+      {
+        kind: 'text',
+        text: `Il paziente ${facts.patientName} ha condiviso con Lei il referto del ${facts.reportDay} relativo alle prestazioni: ${facts.exams.join(', ')}.`,
+      },
+      ...howToOpen(sender, facts),
+    ],
+  }),
+  sharedMasked: (sender: Sender, facts: SharedFacts & { initials: string }): MailText => ({
+    subject: sharedSubject(sender),
+    blocks: [
+      {
+        kind: 'text',
+        text: `Un paziente (iniziali: ${facts.initials}) ha condiviso con Lei un referto del ${facts.reportDay}.`,
+      },
+      ...howToOpen(sender, facts),
+    ],
+  }),
+}
+
+const sharedSubject = ({ organisation }: Sender) =>
+  `Portale Referti ${organisation}: un paziente ha condiviso con Lei un referto`
+
+/** To the doctor: the link here, the PIN from the patient by another way (S29, S33). */
+function howToOpen(sender: Sender, { link, availableUntil }: SharedFacts): MailBlock[] {
+  return [
+    {
+      kind: 'link',
+      label: 'Acceda al seguente link, sarà richiesto il PIN fornito dal paziente:',
+      url: link,
+    },
+    {
+      kind: 'text',
+      text: 'Il PIN non è in questa e-mail: il paziente glielo comunica per telefono, SMS o di persona. Se non lo ha ricevuto, lo chieda al paziente.',
+    },
+    {
+      kind: 'text',
+      text: `Referto e immagini si vedono nel browser, senza installare nulla, sino al ${availableUntil}. Il paziente può interrompere prima la condivisione.`,
+    },
+    ...closing(sender),
+  ]
 }
 
 function whereAndHow(facts: MailFacts, how: string): MailBlock[] {
@@ -93,7 +161,7 @@ function whereAndHow(facts: MailFacts, how: string): MailBlock[] {
   ]
 }
 
-function closing(facts: MailFacts): MailBlock[] {
+function closing(facts: Sender): MailBlock[] {
   const report = facts.contactEmail
     ? ` e di avvisarci scrivendo a ${facts.contactEmail}`
     : ` e di avvisare ${facts.organisation}`

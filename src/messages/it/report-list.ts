@@ -22,6 +22,17 @@ export const reportList = {
   emptyTitle: 'Al momento non ci sono referti disponibili',
   empty:
     'Il periodo di pubblicazione può essere terminato, oppure un referto è stato ritirato. Puoi sempre ritirare la copia su carta allo sportello.',
+  receipt: 'Ricevuta di ritiro',
+  remove: 'Rimuovi',
+  removeAll: 'Rimuovi tutto',
+  collected: (day: string) => `Ritirato il ${day}`,
+  shareTitle: 'Invia referto e immagini al tuo medico di fiducia',
+  shareText:
+    'Il medico riceve un collegamento per e-mail; il PIN per aprirlo glielo dai tu. L’esame rimarrà condiviso per 5 giorni.',
+  share: 'Condividi con il medico',
+  accesses: 'Chi ha visto il mio esame',
+  moreLabel: (exams: string) => `Altre operazioni per ${exams}`,
+  visitLabel: 'Altre operazioni',
   helpTitle: 'Hai bisogno di aiuto?',
   helpText:
     'Nelle domande frequenti trovi come aprire il referto firmato (.p7m) e come usare le immagini scaricate.',

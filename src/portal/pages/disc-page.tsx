@@ -1,3 +1,4 @@
+import { BackLink } from '../../ui/back-link.tsx'
 import { formatDuration, formatSize } from '../../ui/format.ts'
 import { Icon } from '../../ui/icon.tsx'
 import { Layout } from '../../ui/layout.tsx'
@@ -21,17 +22,13 @@ export type DiscProps = {
 /** Before the download: size, time on this person's line, contents, how to open it (S21–S23). */
 export function DiscPage(props: DiscProps) {
   const { site, session, publicationId, preparing, backUrl = '/referti' } = props
-  const texts = site.messages.disc
+  const { disc: texts, doctor } = site.messages
+  const words = session.doctor ? doctor.disc : texts
   return (
     <Layout site={site} title={texts.title} session={session} scripts={['disc.js']}>
-      <p class="portal-back">
-        <a href={backUrl}>
-          <Icon site={site} name="it-arrow-left" />
-          {site.messages.common.backToList}
-        </a>
-      </p>
-      <h1 class="portal-heading">{texts.heading}</h1>
-      <p class="portal-lead">{texts.lead}</p>
+      <BackLink site={site} href={backUrl} words={site.messages.common.backToList} />
+      <h1 class="portal-heading">{words.heading}</h1>
+      <p class="portal-lead">{words.lead}</p>
       <div class="portal-columns">
         <div data-publication={publicationId}>
           <div id="disc">
@@ -42,7 +39,7 @@ export function DiscPage(props: DiscProps) {
             )}
           </div>
           <Notice site={site} tone="warning" title={texts.protect}>
-            <p>{texts.protectMore}</p>
+            <p>{words.protectMore}</p>
           </Notice>
         </div>
         <div class="portal-aside">

@@ -1,9 +1,9 @@
 import { Field } from '../../ui/form.tsx'
 import { formatInstantDay, formatInstantTime } from '../../ui/format.ts'
-import { Icon } from '../../ui/icon.tsx'
 import { Layout } from '../../ui/layout.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import type { Site } from '../../ui/site.ts'
+import { Where } from '../../ui/where.tsx'
 
 export type LoginProps = {
   site: Site
@@ -133,25 +133,3 @@ const Told = ({ site, title, text }: { site: Site; title: string; text: string }
     <p>{text}</p>
   </Notice>
 )
-
-function Where({
-  site,
-  icon,
-  title,
-  text,
-}: {
-  site: Site
-  icon: 'it-file' | 'it-mail'
-  title: string
-  text: string
-}) {
-  return (
-    <div class="portal-where">
-      <Icon site={site} name={icon} />
-      <div>
-        <p class="portal-where-title">{title}</p>
-        <p>{text}</p>
-      </div>
-    </div>
-  )
-}

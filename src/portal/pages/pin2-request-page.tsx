@@ -1,4 +1,4 @@
-import { Icon } from '../../ui/icon.tsx'
+import { BackLink } from '../../ui/back-link.tsx'
 import { Layout } from '../../ui/layout.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import type { Site } from '../../ui/site.ts'
@@ -16,12 +16,7 @@ export function Pin2RequestPage({ site, sent = false }: Pin2RequestProps) {
   const back = site.messages.common.backToAccess
   return (
     <Layout site={site} title={texts.title} scripts={sent ? [] : ['login.js']}>
-      <p class="portal-back">
-        <a href="/">
-          <Icon site={site} name="it-arrow-left" />
-          {back}
-        </a>
-      </p>
+      <BackLink site={site} href="/" words={back} />
       <h1 class="portal-heading">{texts.heading}</h1>
       {sent ? (
         <div class="portal-card portal-narrow">

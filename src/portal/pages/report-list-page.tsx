@@ -1,34 +1,33 @@
-import { formatDay, formatInstantDay } from '../../ui/format.ts'
+import { formatDay } from '../../ui/format.ts'
 import { Icon } from '../../ui/icon.tsx'
-import type { IconName } from '../../ui/icons.ts'
 import { Layout } from '../../ui/layout.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import type { PageSession, Site } from '../../ui/site.ts'
+import { type ListedPublication, PublicationCard } from './publication-card.tsx'
 
-export type ListedPublication = {
-  id: string
-  /** 'YYYY-MM-DD', the last whole day online (S24). */
-  availableUntil: string
-  exams: { description: string; examDate: string }[]
-  /** Are images expected, or there, for this exam at all? */
-  hasImages: boolean
-  imagesState: 'none' | 'arriving' | 'ready'
-  reportVersion: number
-  updatedAt?: Date | undefined
-}
+export type { ListedPublication }
 
 export type ReportListProps = {
   site: Site
+  /** A doctor's session shows the doctor's list (S34). */
   session: PageSession
   patient: { familyName: string; givenName: string; birthDate: string }
   publications: ListedPublication[]
+  /** A report of the visit has just been removed (S25). */
+  removed?: boolean | undefined
 }
 
-/** The patient's list of reports with their four actions (S13–S15). */
-export function ReportListPage({ site, session, patient, publications }: ReportListProps) {
-  const texts = site.messages.reportList
+/** The list of reports with their four actions: the patient's (S13–S15), or what was shared with a doctor (S34). */
+export function ReportListPage({ site, session, patient, publications, removed }: ReportListProps) {
+  const { reportList: texts, doctor, removal, common } = site.messages
+  const forDoctor = session.doctor === true
   return (
-    <Layout site={site} title={texts.title} session={session}>
+    <Layout site={site} title={forDoctor ? doctor.list.title : texts.title} session={session}>
+      {removed && (
+        <Notice site={site} tone="success" title={removal.done.partTitle} alert>
+          <p>{removal.done.part}</p>
+        </Notice>
+      )}
       <section class="portal-patient" aria-labelledby="patient-title">
         <h2 id="patient-title">{texts.patient}</h2>
         <p class="portal-patient-name">
@@ -38,7 +37,7 @@ export function ReportListPage({ site, session, patient, publications }: ReportL
           {texts.birthDate}: {formatDay(patient.birthDate)}
         </p>
       </section>
-      <h1 class="portal-list-heading">{texts.heading}</h1>
+      <h1 class="portal-list-heading">{forDoctor ? doctorHeading(site, publications) : texts.heading}</h1>
       {publications.length === 0 ? (
         <Notice site={site} tone="info" title={texts.emptyTitle}>
           <p>{texts.empty}</p>
@@ -46,106 +45,72 @@ export function ReportListPage({ site, session, patient, publications }: ReportL
       ) : (
         <>
           {publications.map((publication) => (
-            <PublicationCard site={site} publication={publication} />
+            <PublicationCard
+              site={site}
+              publication={publication}
+              forDoctor={forDoctor}
+              // With one report the heading says of which day it is.
+              dated={publications.length > 1}
+            />
           ))}
           <p class="portal-note">*{texts.legalNote}</p>
+          {!forDoctor && <VisitActions site={site} removable={publications.length > 1} />}
           <Notice site={site} tone="info">
-            <p>{texts.protect}</p>
+            <p>{forDoctor ? doctor.list.protect : texts.protect}</p>
           </Notice>
         </>
       )}
       <aside class="portal-help-box" aria-labelledby="help-title">
         <h2 id="help-title">{texts.helpTitle}</h2>
         <p>
-          {texts.helpText} <a href="/aiuto">{site.messages.common.footer.faq}</a>
+          {forDoctor ? doctor.list.helpText : texts.helpText}{' '}
+          <a href={forDoctor ? '/aiuto#medico' : '/aiuto'}>{common.footer.faq}</a>
         </p>
       </aside>
     </Layout>
   )
 }
 
-function PublicationCard({ site, publication }: { site: Site; publication: ListedPublication }) {
+function doctorHeading(site: Site, publications: ListedPublication[]): string {
+  const texts = site.messages.doctor.list
+  const [only, ...others] = publications
+  return only?.reportDate && others.length === 0 ? texts.reportOf(formatDay(only.reportDate)) : texts.reports
+}
+
+/** What the patient can do with the visit: share it, see who saw it, remove it (S25, S28, S39). */
+function VisitActions({ site, removable }: { site: Site; removable: boolean }) {
   const texts = site.messages.reportList
-  const { id, exams, availableUntil, updatedAt, hasImages, imagesState } = publication
-  const titleId = `exams-${id}`
-  const address = `/referti/${encodeURIComponent(id)}`
-  const imagesReady = hasImages && imagesState === 'ready'
+  const { sharing, removal } = site.features
   return (
-    <article class="portal-card portal-publication" aria-labelledby={titleId}>
-      <p class="portal-available">
-        <Icon site={site} name="it-calendar" />
-        <span>
-          {texts.available} <strong>{formatDay(availableUntil)}</strong>
-        </span>
-      </p>
-      <h2 class="portal-exams" id={titleId}>
-        <span class="portal-exams-label">{texts.exams}:</span>
-        {exams.map((exam) => (
-          <span class="portal-exam">
-            {exam.description} – {formatDay(exam.examDate)}
-          </span>
-        ))}
-      </h2>
-      {updatedAt && (
-        <p class="portal-updated">
-          <strong>{texts.updated(formatInstantDay(updatedAt))}</strong>. {texts.updatedMore}
-        </p>
+    <>
+      {sharing && (
+        <section class="portal-card portal-share-offer" aria-labelledby="share-offer-title">
+          <div>
+            <h2 id="share-offer-title">{texts.shareTitle}</h2>
+            <p>{texts.shareText}</p>
+          </div>
+          <a href="/condivisioni" class="btn btn-primary portal-action">
+            <Icon site={site} name="it-share" />
+            <span>{texts.share}</span>
+          </a>
+        </section>
       )}
-      <ul
-        class="portal-actions"
-        aria-label={texts.examsLabel(exams.map((exam) => exam.description).join(', '))}
-      >
-        <Action site={site} about={titleId} href={address} icon="it-file" words={texts.viewReport} main />
-        <Action
-          site={site}
-          about={titleId}
-          href={`${address}/firmato`}
-          icon="it-file-signed"
-          words={`${texts.downloadSigned}*`}
-        />
-        {imagesReady && (
-          <Action
-            site={site}
-            about={titleId}
-            href={`${address}/immagini`}
-            icon="it-camera"
-            words={texts.viewImages}
-            main
-          />
-        )}
-        {imagesReady && (
-          <Action
-            site={site}
-            about={titleId}
-            href={`${address}/disco`}
-            icon="it-download"
-            words={texts.downloadImages}
-          />
+      <ul class="portal-visit-links" aria-label={texts.visitLabel}>
+        <li>
+          <a href="/accessi">
+            <Icon site={site} name="it-list" />
+            {texts.accesses}
+          </a>
+        </li>
+        {removal && removable && (
+          <li>
+            <a href="/rimuovi">
+              <Icon site={site} name="it-delete" />
+              {texts.removeAll}
+            </a>
+          </li>
         )}
       </ul>
-      {!imagesReady && <p class="portal-images-state">{imagesWords(site, publication)}</p>}
-    </article>
+    </>
   )
 }
-
-function imagesWords(site: Site, { hasImages, imagesState }: ListedPublication): string {
-  const texts = site.messages.reportList
-  if (!hasImages) return texts.noImages
-  return imagesState === 'arriving' ? texts.imagesArriving : texts.imagesNotYet
-}
-
-/** `about`: the id of the exams' heading, which tells links of the same words apart. */
-type ActionProps = { site: Site; about: string; href: string; icon: IconName; words: string; main?: boolean }
-
-const Action = ({ site, about, href, icon, words, main = false }: ActionProps) => (
-  <li>
-    <a
-      href={href}
-      aria-describedby={about}
-      class={`btn ${main ? 'btn-primary' : 'btn-outline-primary'} portal-action`}
-    >
-      <Icon site={site} name={icon} />
-      <span>{words}</span>
-    </a>
-  </li>
-)

@@ -1,4 +1,5 @@
 import type { SignatureReport } from '../../signature/signature.ts'
+import { BackLink } from '../../ui/back-link.tsx'
 import { formatDay } from '../../ui/format.ts'
 import { Icon } from '../../ui/icon.tsx'
 import { Layout } from '../../ui/layout.tsx'
@@ -40,18 +41,13 @@ export type ReportProps = {
 /** The report in the page: the delivered PDF itself, or the structured form (S16, S17), and its signature (S19). */
 export function ReportPage(props: ReportProps) {
   const { site, session, publicationId, pdfUrl, fields, signature, signedUrl, backUrl, imagesUrl } = props
-  const texts = site.messages.report
+  const { report: texts, doctor } = site.messages
   return (
     <Layout site={site} title={texts.title} session={session} scripts={pdfUrl === null ? [] : ['report.js']}>
-      <p class="portal-back">
-        <a href={backUrl}>
-          <Icon site={site} name="it-arrow-left" />
-          {site.messages.common.backToList}
-        </a>
-      </p>
+      <BackLink site={site} href={backUrl} words={site.messages.common.backToList} />
       <div class="portal-report" data-publication={publicationId}>
         <div class="portal-report-head">
-          <h1 class="portal-heading">{texts.heading}</h1>
+          <h1 class="portal-heading">{session.doctor ? doctor.report.heading : texts.heading}</h1>
           <p class="portal-lead">
             {fields.exam} – {formatDay(fields.examDate)}
           </p>

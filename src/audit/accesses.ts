@@ -1,0 +1,53 @@
+import { asc, eq } from 'drizzle-orm'
+import type { Database } from '../database/database.ts'
+import { auditEvents, exams, shares } from '../database/schema.ts'
+import type { AuditEvent } from './audit.ts'
+
+export type Access = {
+  at: Date
+  who: { kind: 'patient' | 'doctor' | 'ris' | 'system' | 'anonymous'; name: string | null }
+  event: AuditEvent['event']
+  /** Description of the exam, where the act was about one. */
+  exam: string | null
+}
+
+/** Who did what with a visit's exams, newest first: what the person may read of the audit trail (S39). */
+export async function listAccesses(db: Database, visitId: string): Promise<Access[]> {
+  const rows = await db
+    .select({
+      at: auditEvents.at,
+      actor: auditEvents.actor,
+      event: auditEvents.event,
+      examId: auditEvents.examId,
+    })
+    .from(auditEvents)
+    .where(eq(auditEvents.visitId, visitId))
+    .orderBy(asc(auditEvents.seq))
+  const ofVisit = await db
+    .select({ id: exams.id, description: exams.description })
+    .from(exams)
+    .where(eq(exams.visitId, visitId))
+  const doctors = await db
+    .select({ id: shares.id, familyName: shares.familyName, givenName: shares.givenName })
+    .from(shares)
+    .where(eq(shares.visitId, visitId))
+  return rows.reverse().map(({ at, actor, event, examId }) => ({
+    at,
+    who: whoOf(actor, doctors),
+    event: event as AuditEvent['event'],
+    exam: ofVisit.find(({ id }) => id === examId)?.description ?? null,
+  }))
+}
+
+function whoOf(
+  actor: string,
+  doctors: { id: string; familyName: string; givenName: string }[],
+): Access['who'] {
+  const [kind = '', name = ''] = actor.split(/:(.*)/s)
+  if (kind === 'ris') return { kind, name }
+  if (kind === 'doctor') {
+    const doctor = doctors.find(({ id }) => id === name)
+    return { kind, name: doctor ? `${doctor.familyName} ${doctor.givenName}` : null }
+  }
+  return { kind: kind === 'patient' || kind === 'anonymous' ? kind : 'system', name: null }
+}

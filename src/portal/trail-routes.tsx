@@ -1,0 +1,67 @@
+import { Hono } from 'hono'
+import { onlineExam, requirePatient } from '../access/require-viewer.ts'
+import { listAccesses } from '../audit/accesses.ts'
+import { recordAlone } from '../audit/audit.ts'
+import { AppError } from '../errors.ts'
+import { html } from '../http/html.ts'
+import { sourceOf } from '../http/source.ts'
+import { receiptPdf } from '../receipt/receipt.ts'
+import type { PortalDependencies } from './dependencies.ts'
+import { accessesCsv } from './pages/accesses-csv.ts'
+import { AccessesPage } from './pages/accesses-page.tsx'
+import { pageSession } from './session.ts'
+
+/** "Chi ha visto il mio esame", and the receipt of collection (S39, S39b). */
+export function trailRoutes(dependencies: PortalDependencies) {
+  const { db, site, trustedProxies, clock } = dependencies
+  const patient = requirePatient(dependencies.requireViewer)
+
+  return new Hono()
+    .get('/accessi', async (c) => {
+      const { visit } = await patient(c)
+      const entries = await listAccesses(db, visit.id)
+      return html(
+        <AccessesPage site={site} session={pageSession} entries={entries} downloadUrl="/accessi.csv" />,
+      )
+    })
+    .get('/accessi.csv', async (c) => {
+      const { visit } = await patient(c)
+      const csv = accessesCsv(await listAccesses(db, visit.id), site.messages)
+      return c.body(csv, 200, {
+        'content-type': 'text/csv; charset=utf-8',
+        'content-disposition': 'attachment; filename="accessi.csv"',
+        'cache-control': 'no-store',
+      })
+    })
+    .get('/referti/:id/ricevuta.pdf', async (c) => {
+      const viewer = await patient(c)
+      const { publication, exam } = onlineExam(viewer, c.req.param('id'))
+      if (!publication.firstViewedAt && !publication.firstDownloadedAt) throw new AppError('not_found')
+      const { visit } = viewer
+      const now = clock()
+      const pdf = await receiptPdf({
+        organisation: site.organisation,
+        patientName: `${visit.familyName} ${visit.givenName}`,
+        accessionNumber: exam.accessionNumber,
+        exam: exam.description,
+        examDate: exam.examDate,
+        publishedAt: publication.publishedAt,
+        firstViewedAt: publication.firstViewedAt,
+        firstDownloadedAt: publication.firstDownloadedAt,
+        issuedAt: now,
+        messages: site.messages,
+      })
+      await recordAlone(db, now, {
+        event: 'receipt.downloaded',
+        actor: viewer.actor,
+        source: sourceOf(c, trustedProxies),
+        visitId: visit.id,
+        examId: exam.id,
+      })
+      return c.body(new Uint8Array(pdf), 200, {
+        'content-type': 'application/pdf',
+        'content-disposition': `attachment; filename="ricevuta-${exam.examDate}.pdf"`,
+        'cache-control': 'no-store',
+      })
+    })
+}

@@ -1,0 +1,140 @@
+import { createRequire } from 'node:module'
+import PDFDocument from 'pdfkit'
+import type { Messages } from '../messages/it.ts'
+import { formatDay, formatInstantDay, formatInstantTime } from '../ui/format.ts'
+
+export type ReceiptFacts = {
+  organisation: string
+  patientName: string
+  accessionNumber: string
+  exam: string
+  /** 'YYYY-MM-DD'. */
+  examDate: string
+  publishedAt: Date
+  firstViewedAt: Date | null
+  firstDownloadedAt: Date | null
+  issuedAt: Date
+  messages: Messages
+}
+
+type Pdf = InstanceType<typeof PDFDocument>
+
+// Points, from A4's top left corner.
+const LEFT = 56
+const WIDTH = 595.28 - 2 * LEFT
+const NAME_WIDTH = 180
+const ROWS_TOP = 226
+const INK = '#17324d'
+const MUTED = '#455b71'
+const BLUE = '#0066cc'
+const LINE = '#c3ccd6'
+
+// DejaVu holds Latin, Greek and Cyrillic: any European name prints (the PDF's own fonts stop at Windows-1252).
+const fontFile = (name: string) => createRequire(import.meta.url).resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`)
+
+/** The proof that a report was collected: who, which, when; nothing of what it says. One A4 page (S39b). */
+export async function receiptPdf(facts: ReceiptFacts): Promise<Uint8Array> {
+  const { organisation, firstViewedAt, firstDownloadedAt, messages } = facts
+  const texts = messages.receipt
+  const collected = firstViewedAt !== null || firstDownloadedAt !== null
+  const pdf = new PDFDocument({
+    size: 'A4',
+    margin: 0,
+    lang: messages.common.language,
+    displayTitle: true,
+    info: { Title: texts.title, Author: organisation, CreationDate: facts.issuedAt },
+  })
+  pdf.registerFont('regular', fontFile('DejaVuSans'))
+  pdf.registerFont('bold', fontFile('DejaVuSans-Bold'))
+  const finished = collect(pdf)
+  pdf.rect(0, 0, 595.28, 10).fill(BLUE)
+  fitted(pdf, organisation, { font: 'bold', size: 13, y: 44, height: 34, colour: INK })
+  fitted(pdf, texts.title, { font: 'bold', size: 20, y: 92, height: 28, colour: INK })
+  const statement = collected ? texts.statement(organisation) : texts.statementNone(organisation)
+  fitted(pdf, statement, { font: 'regular', size: 10.5, y: 134, height: 64, colour: INK })
+  drawRows(pdf, rowsOf(facts))
+  drawFoot(pdf, facts)
+  pdf.end()
+  return await finished
+}
+
+function rowsOf(facts: ReceiptFacts): [string, string][] {
+  const texts = facts.messages.receipt
+  const at = (instant: Date | null) =>
+    instant ? texts.at(formatInstantDay(instant), formatInstantTime(instant)) : texts.never
+  return [
+    [texts.name, facts.patientName],
+    [texts.accessionNumber, facts.accessionNumber],
+    [texts.exam, facts.exam],
+    [texts.examDate, formatDay(facts.examDate)],
+    [texts.publishedAt, at(facts.publishedAt)],
+    [texts.firstViewedAt, at(facts.firstViewedAt)],
+    [texts.firstDownloadedAt, at(facts.firstDownloadedAt)],
+  ]
+}
+
+/** Each row as high as its text needs, up to three lines: a long exam pushes the next ones down. */
+function drawRows(pdf: Pdf, rows: [string, string][]) {
+  let y = ROWS_TOP
+  rule(pdf, y)
+  for (const [name, value] of rows) {
+    const width = WIDTH - NAME_WIDTH - 16
+    const needed = Math.max(
+      pdf.font('bold').fontSize(11).heightOfString(value, { width }),
+      pdf.font('regular').fontSize(10).heightOfString(name, { width: NAME_WIDTH }),
+    )
+    const height = Math.min(needed, 42)
+    fitted(pdf, name, { font: 'regular', size: 10, y: y + 9, width: NAME_WIDTH, height, colour: MUTED })
+    fitted(pdf, value, {
+      font: 'bold',
+      size: 11,
+      x: LEFT + NAME_WIDTH + 16,
+      y: y + 9,
+      width,
+      height,
+      colour: INK,
+    })
+    y += height + 18
+    rule(pdf, y)
+  }
+}
+
+function drawFoot(pdf: Pdf, { issuedAt, messages }: ReceiptFacts) {
+  const texts = messages.receipt
+  const text = `${texts.issuedAt(formatInstantDay(issuedAt), formatInstantTime(issuedAt))} ${texts.zone}`
+  fitted(pdf, text, { font: 'regular', size: 9, y: 760, height: 48, colour: MUTED })
+}
+
+const rule = (pdf: Pdf, y: number) =>
+  pdf
+    .moveTo(LEFT, y)
+    .lineTo(LEFT + WIDTH, y)
+    .lineWidth(0.75)
+    .stroke(LINE)
+
+type Place = {
+  font: 'regular' | 'bold'
+  size: number
+  x?: number
+  y: number
+  width?: number
+  height: number
+  colour: string
+}
+
+/** Writes a text into its place, smaller if it must be: a name is never cut. */
+function fitted(pdf: Pdf, text: string, { font, size, x = LEFT, y, width = WIDTH, height, colour }: Place) {
+  pdf.font(font).fillColor(colour)
+  let used = size
+  while (used > 5 && pdf.fontSize(used).heightOfString(text, { width }) > height) used -= 0.5
+  pdf.fontSize(used).text(text, x, y, { width, height, ellipsis: true })
+}
+
+function collect(pdf: Pdf): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = []
+    pdf.on('data', (chunk: Uint8Array) => chunks.push(chunk))
+    pdf.on('end', () => resolve(new Uint8Array(Buffer.concat(chunks))))
+    pdf.on('error', reject)
+  })
+}

@@ -165,6 +165,19 @@ export function filePatches(base: string): Patch[] {
       times: 1,
     },
     {
+      why: 'S20: one tab, this exam: no "recent", no "all"',
+      find: 'createStudyBrowserTabs(StudyInstanceUIDs, studyDisplayList, displaySets);',
+      replace: 'createStudyBrowserTabs(StudyInstanceUIDs, studyDisplayList, displaySets).slice(0, 1);',
+      times: 1,
+    },
+    {
+      why: 'a dialog without a name is an error of accessibility, and one in the console',
+      find: '!unstyled && /*#__PURE__*/react.createElement(DialogHeader, null, title &&',
+      replace:
+        'unstyled ? react.createElement(Dialog_DialogTitle, { className: "sr-only" }, title || "Menu") : react.createElement(DialogHeader, null, title &&',
+      times: 1,
+    },
+    {
       why: 'an empty pane says what may be done about it',
       find: /react\.createElement\("div", null\);\n\}\n(?=\/\* export default \*\/ const components_EmptyViewport)/g,
       replace: `react.createElement("div", { className: "ritiro-empty" }, ${JSON.stringify(page.empty)});}\n`,

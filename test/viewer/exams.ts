@@ -4,6 +4,26 @@ import { dicomFile, type Elements, instance, type Value } from '../support/dicom
 
 const SIDE = 128
 
+const TAG = {
+  StudyDate: 0x00080020,
+  StudyDescription: 0x00081030,
+  SeriesDescription: 0x0008103e,
+  ImagePositionPatient: 0x00200032,
+  ImageOrientationPatient: 0x00200037,
+  FrameOfReferenceUID: 0x00200052,
+  Rows: 0x00280010,
+  Columns: 0x00280011,
+  PixelSpacing: 0x00280030,
+  WindowCenter: 0x00281050,
+  WindowWidth: 0x00281051,
+  RescaleIntercept: 0x00281052,
+  RescaleSlope: 0x00281053,
+  DocumentTitle: 0x00420010,
+  EncapsulatedDocument: 0x00420011,
+  MIMETypeOfEncapsulatedDocument: 0x00420012,
+  PixelData: 0x7fe00010,
+} as const
+
 /** Three studies of one patient: two series of slices, an earlier exam, and a document. Returns their UIDs. */
 export async function writeExams(directory: string) {
   await mkdir(directory, { recursive: true })
@@ -16,12 +36,15 @@ export async function writeExams(directory: string) {
     for (let number = 1; number <= count; number++) {
       const more = {
         ...slice(number, series),
-        528446: ['LO', series === 1 ? 'ASSIALE' : 'CORONALE'] as const,
+        [TAG.SeriesDescription]: ['LO', series === 1 ? 'ASSIALE' : 'CORONALE'] as const,
       }
       await write(`1-${series}-${number}`, instance({ study: 1, series, number, more }))
     }
   }
-  const earlier = { 528432: ['LO', 'ESAME PRECEDENTE'], 524320: ['DA', '20200101'] } as const
+  const earlier = {
+    [TAG.StudyDescription]: ['LO', 'ESAME PRECEDENTE'],
+    [TAG.StudyDate]: ['DA', '20200101'],
+  } as const
   await write('2', instance({ study: 2, more: { ...slice(1, 1), ...earlier } }))
   await write(
     '3',
@@ -31,9 +54,9 @@ export async function writeExams(directory: string) {
       modality: 'DOC',
       pixels: false,
       more: {
-        4325392: ['ST', 'Documento'],
-        4325393: ['OB', smallPdf()],
-        4325394: ['LO', 'application/pdf'],
+        [TAG.DocumentTitle]: ['ST', 'Documento'],
+        [TAG.EncapsulatedDocument]: ['OB', smallPdf()],
+        [TAG.MIMETypeOfEncapsulatedDocument]: ['LO', 'application/pdf'],
       },
     }),
   )
@@ -49,17 +72,17 @@ function slice(number: number, series: number): Record<number, readonly [vr: str
     return inside ? 3800 : x * 8 + y * 4
   })
   return {
-    2097202: ['DS', `0\\0\\${number * 5}`],
-    2097207: ['DS', '1\\0\\0\\0\\1\\0'],
-    2097234: ['UI', `1.2.3.${series}`],
-    2621456: ['US', [SIDE]],
-    2621457: ['US', [SIDE]],
-    2621488: ['DS', '2\\2'],
-    2625616: ['DS', '1900'],
-    2625617: ['DS', '3800'],
-    2625618: ['DS', '0'],
-    2625619: ['DS', '1'],
-    2145386512: ['OW', pixels],
+    [TAG.ImagePositionPatient]: ['DS', `0\\0\\${number * 5}`],
+    [TAG.ImageOrientationPatient]: ['DS', '1\\0\\0\\0\\1\\0'],
+    [TAG.FrameOfReferenceUID]: ['UI', `1.2.3.${series}`],
+    [TAG.Rows]: ['US', [SIDE]],
+    [TAG.Columns]: ['US', [SIDE]],
+    [TAG.PixelSpacing]: ['DS', '2\\2'],
+    [TAG.WindowCenter]: ['DS', '1900'],
+    [TAG.WindowWidth]: ['DS', '3800'],
+    [TAG.RescaleIntercept]: ['DS', '0'],
+    [TAG.RescaleSlope]: ['DS', '1'],
+    [TAG.PixelData]: ['OW', pixels],
   }
 }
 

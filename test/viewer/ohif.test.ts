@@ -50,7 +50,7 @@ describe('S20: an exam in the browser', () => {
     await page.getByText('CORONALE').first().waitFor()
     await page.screenshot({ path: join(SHOTS, 'viewer-1280.png') })
 
-    const words = await page.innerText('body')
+    const words = await wordsOn(page)
     expect(words).toContain('Torna ai referti')
     expect(words).toContain('Serie dell’esame')
     expect(words).toContain('23/11/2026')
@@ -69,15 +69,15 @@ describe('S20: an exam in the browser', () => {
     expect(dicomweb.length).toBeGreaterThan(3)
     for (const url of dicomweb) expect(url).toContain(exams.exam)
     expect(dicomweb.join()).not.toMatch(/00100020|PatientID/)
-    expect(await tab.page.innerText('body')).not.toContain('PRECEDENTE')
+    expect(await wordsOn(tab.page)).not.toContain('PRECEDENTE')
   })
 
   test('one click opens another series', async () => {
     await using tab = await open(exams.exam, DESKTOP)
     await expect.poll(() => greys(tab.page), { timeout: 20_000 }).toBeGreaterThan(20)
-    await expect.poll(() => tab.page.innerText('body')).toContain('(1/4)')
+    await expect.poll(() => wordsOn(tab.page)).toContain('(1/4)')
     await tab.page.locator('[data-cy="study-browser-thumbnail"]', { hasText: 'CORONALE' }).click()
-    await expect.poll(() => tab.page.innerText('body')).toContain('(1/2)')
+    await expect.poll(() => wordsOn(tab.page)).toContain('(1/2)')
     expect(tab.problems).toEqual([])
   })
 
@@ -97,7 +97,7 @@ describe('S20: an exam in the browser', () => {
     await page.locator('#seriesList-btn').tap()
     await page.screenshot({ path: join(SHOTS, 'viewer-390-series.png') })
     await page.locator('[data-cy="study-browser-thumbnail"]', { hasText: 'CORONALE' }).tap()
-    await expect.poll(() => page.innerText('body')).toContain('(1/2)')
+    await expect.poll(() => wordsOn(page)).toContain('(1/2)')
     await page.locator('#seriesList-btn').waitFor()
     await page.locator('[data-cy="MeasurementTools-split-button-secondary"]').tap()
     await page.getByText('Regione a mano libera').waitFor()
@@ -124,7 +124,7 @@ test('the tools’ menus are in Italian', async () => {
   ]) {
     await page.locator(`[data-cy="${name}"]`).first().click()
     await page.waitForTimeout(500)
-    seen.push(...(await page.innerText('body')).split('\n'))
+    seen.push(...(await wordsOn(page)).split('\n'))
     await page.screenshot({ path: join(SHOTS, `viewer-menu-${name.toLowerCase()}.png`) })
     await page.keyboard.press('Escape')
   }
@@ -142,7 +142,7 @@ describe('S47: however the address is changed', () => {
     const query = `StudyInstanceUIDs=${exams.exam}&lng=en&token=secret&customization=x&configUrl=https://example.org/x`
     await using tab = await openAt(`/viewer/viewer?${query}`, DESKTOP)
     await expect.poll(() => greys(tab.page), { timeout: 20_000 }).toBeGreaterThan(20)
-    expect(await tab.page.innerText('body')).toContain('Serie dell’esame')
+    expect(await wordsOn(tab.page)).toContain('Serie dell’esame')
     expect(new URL(tab.page.url()).search).toBe(`?StudyInstanceUIDs=${exams.exam}`)
     expect(tab.authorised).toEqual([])
     expect(tab.problems).toEqual([])
@@ -268,6 +268,9 @@ async function openAt(path: string, options: BrowserContextOptions) {
   await page.goto(`${site.origin}${path}`)
   return { page, context, problems, requests, authorised, [Symbol.asyncDispose]: () => context.close() }
 }
+
+// biome-ignore lint/performance/useDomNodeTextContent: what is seen counts, not what is hidden in the page
+const wordsOn = (page: Page) => page.innerText('body')
 
 /** How many different greys or colours the drawn image has: a blank one has one or two. */
 function greys(page: Page): Promise<number> {

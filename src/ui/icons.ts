@@ -27,6 +27,7 @@ export const ICONS = [
   'it-mail',
   'it-map-marker',
   'it-minus',
+  'it-pa',
   'it-password-visible',
   'it-plus',
   'it-refresh',

@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { samplePages } from './samples.tsx'
+import { shareSamples } from './share-samples.tsx'
 import {
   keepScreenshot,
   openPage,
@@ -12,7 +13,7 @@ import {
 } from './support.tsx'
 
 const site = await sampleSite()
-const pages = samplePages(site)
+const pages = { ...samplePages(site), ...shareSamples(site) }
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 const COMPUTER = { width: 1280, height: 800 }
 const PHONE = { width: 390, height: 844 }
@@ -65,9 +66,10 @@ describe.each(Object.keys(pages))('page %s', (name) => {
 async function settled(name: string) {
   const { page } = watched
   if (name === 'report-pdf') await page.locator('#pdf-pages canvas').first().waitFor()
-  if (name === 'disc') await page.getByText('Sulla tua linea, in questo momento').waitFor()
+  if (name === 'disc' || name === 'doctor-disc')
+    await page.getByText('Sulla tua linea, in questo momento').waitFor()
   await page.evaluate(async () => {
-    if (location.pathname.startsWith('/help'))
+    if (/^\/(help|share-list)/.test(location.pathname))
       for (const details of document.querySelectorAll('details')) details.open = true
     await document.fonts.ready
   })

@@ -10,8 +10,8 @@ import type { SignatureReport, SignerReport } from '../../src/signature/signatur
 import type { Site } from '../../src/ui/site.ts'
 import type { Draw } from './support.tsx'
 
-const SESSION = { idleSeconds: 900 }
-const PATIENT = { familyName: 'PROVA', givenName: 'MARIA GIUSEPPINA', birthDate: '1960-02-01' }
+export const SESSION = { idleSeconds: 900 }
+export const PATIENT = { familyName: 'PROVA', givenName: 'MARIA GIUSEPPINA', birthDate: '1960-02-01' }
 
 const SIGNER: SignerReport = {
   name: 'ESEMPIO ANNA',

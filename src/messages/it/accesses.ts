@@ -16,7 +16,10 @@ const sentences = {
   'report.refused': 'Un documento non valido è stato respinto: non è stato pubblicato',
   'publication.published': 'Il referto è stato pubblicato',
   'publication.updated': 'Il referto è stato aggiornato',
-  'publication.ended': 'Il referto è stato tolto dal portale',
+  'publication.ended': {
+    you: 'Hai rimosso il referto dal portale',
+    other: 'ha tolto il referto: non è più online',
+  },
   'mail.sent': 'È stata inviata un’e-mail di avviso',
   'mail.refused': 'Un’e-mail di avviso non è stata accettata dalla casella del destinatario',
   'access.login': {

@@ -18,8 +18,8 @@ export type AccessesProps = {
 const ICON: Record<AccessEntry['who']['kind'], IconName> = {
   patient: 'it-user',
   doctor: 'it-share',
-  ris: 'it-box',
-  desk: 'it-box',
+  ris: 'it-pa',
+  desk: 'it-pa',
   system: 'it-info-circle',
   anonymous: 'it-warning-circle',
 }

@@ -14,6 +14,7 @@ import { doctorRoutes } from './portal/doctor-routes.tsx'
 import { dicomwebAuthorisation, imageRoutes } from './portal/image-routes.tsx'
 import { removalRoutes } from './portal/removal-routes.tsx'
 import { reportRoutes } from './portal/report-routes.tsx'
+import { sessionOf } from './portal/session.ts'
 import { shareRoutes } from './portal/share-routes.tsx'
 import { trailRoutes } from './portal/trail-routes.tsx'
 import { apiDocsRoutes } from './ris/docs.ts'
@@ -54,7 +55,7 @@ export function createApp(dependencies: AppDependencies): Hono {
   app.route('/dicomweb', dicomwebRoutes({ orthanc, portalUrl, authorise: dicomwebAuthorisation(portal) }))
 
   // Anybody: texts and static files, nothing of a person.
-  app.route('/', helpRoutes(site))
+  app.route('/', helpRoutes(site, sessionOf(db, clock)))
   app.route('/', healthRoutes({ db, orthanc }))
   app.route('/', viewerRoutes({ root: dependencies.viewerDir }))
   app.route('/', assetRoutes(dependencies.assets))

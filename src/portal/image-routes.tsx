@@ -50,7 +50,7 @@ export function imageRoutes(dependencies: PortalDependencies) {
       return html(
         <DiscPage
           site={site}
-          session={pageSession}
+          session={pageSession(viewer)}
           publicationId={id}
           sizeBytes={plan?.size ?? null}
           downloadUrl={`/referti/${id}/disco.iso`}

@@ -48,7 +48,7 @@ export function removalRoutes(dependencies: PortalDependencies) {
     return html(
       <RemovePage
         site={site}
-        session={pageSession}
+        session={pageSession(viewer)}
         exams={exams}
         all={all}
         action={action}
@@ -72,7 +72,7 @@ export function removalRoutes(dependencies: PortalDependencies) {
         now: clock(),
       })
     })
-    if (chosen.length < viewer.online.length) return c.redirect('/referti', 303)
+    if (chosen.length < viewer.online.length) return c.redirect('/referti?rimosso', 303)
     clearSessionCookie(c)
     return c.redirect('/rimosso', 303)
   }

@@ -6,6 +6,7 @@ import { html } from '../http/html.ts'
 import { sourceOf } from '../http/source.ts'
 import { noteCollected } from '../reports/collection.ts'
 import { readReport } from '../reports/reports.ts'
+import { dayInRome } from '../time/rome.ts'
 import type { PortalDependencies } from './dependencies.ts'
 import { type ListedPublication, ReportListPage } from './pages/report-list-page.tsx'
 import { ReportPage } from './pages/report-page.tsx'
@@ -15,7 +16,8 @@ import { pageSession } from './session.ts'
 export function reportRoutes({ db, site, requireViewer, trustedProxies, clock }: PortalDependencies) {
   return new Hono()
     .get('/referti', async (c) => {
-      const { visit, online } = await requireViewer(c)
+      const viewer = await requireViewer(c)
+      const { visit, online } = viewer
       const studies = await viewableStudies(db, online)
       const listed: ListedPublication[] = []
       for (const { publication, exam } of online) {
@@ -29,10 +31,20 @@ export function reportRoutes({ db, site, requireViewer, trustedProxies, clock }:
           imagesState:
             own.length === 0 ? 'none' : own.every(({ state }) => state === 'stable') ? 'ready' : 'arriving',
           reportVersion: report?.version ?? 1,
+          reportDate: dayInRome(publication.publishedAt),
+          collectedAt: publication.firstViewedAt ?? publication.firstDownloadedAt,
           ...(report && report.version > 1 ? { updatedAt: publication.publishedAt } : {}),
         })
       }
-      return html(<ReportListPage site={site} session={pageSession} patient={visit} publications={listed} />)
+      return html(
+        <ReportListPage
+          site={site}
+          session={pageSession(viewer)}
+          patient={visit}
+          publications={listed}
+          removed={c.req.query('rimosso') !== undefined}
+        />,
+      )
     })
     .get('/referti/:id', async (c) => {
       const viewer = await requireViewer(c)
@@ -45,7 +57,7 @@ export function reportRoutes({ db, site, requireViewer, trustedProxies, clock }:
       return html(
         <ReportPage
           site={site}
-          session={pageSession}
+          session={pageSession(viewer)}
           publicationId={publication.id}
           pdfUrl={hasPdf(report) ? `/referti/${publication.id}/documento.pdf` : null}
           fields={{

@@ -53,7 +53,7 @@ export function shareRoutes(dependencies: PortalDependencies) {
       return html(
         <ShareConfirmPage
           site={site}
-          session={pageSession}
+          session={pageSession(viewer)}
           doctor={doctorOf(values)}
           exams={chosen.map(shareable)}
           availableUntil={shareAvailability(clock(), latestEnd).availableUntil}
@@ -78,7 +78,7 @@ export function shareRoutes(dependencies: PortalDependencies) {
       return html(
         <SharePinPage
           site={site}
-          session={pageSession}
+          session={pageSession(viewer)}
           shareId={share.id}
           doctor={share}
           pin={pin}
@@ -105,7 +105,7 @@ export function shareRoutes(dependencies: PortalDependencies) {
     const page = (
       <SharePage
         site={site}
-        session={pageSession}
+        session={pageSession(viewer)}
         exams={viewer.online.map(shareable)}
         shares={shares.map(listed)}
         values={values}

@@ -18,10 +18,15 @@ export function trailRoutes(dependencies: PortalDependencies) {
 
   return new Hono()
     .get('/accessi', async (c) => {
-      const { visit } = await patient(c)
-      const entries = await listAccesses(db, visit.id)
+      const viewer = await patient(c)
+      const entries = await listAccesses(db, viewer.visit.id)
       return html(
-        <AccessesPage site={site} session={pageSession} entries={entries} downloadUrl="/accessi.csv" />,
+        <AccessesPage
+          site={site}
+          session={pageSession(viewer)}
+          entries={entries}
+          downloadUrl="/accessi.csv"
+        />,
       )
     })
     .get('/accessi.csv', async (c) => {

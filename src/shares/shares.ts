@@ -10,6 +10,7 @@ import { type Notice, queueMail } from '../mail/outbox.ts'
 import { hashPin, verifyPin } from '../pin/pin.ts'
 import { type OnlinePublication, onlinePublications } from '../publications/publications.ts'
 import { addDays, type Day, dayInRome, endOfDay } from '../time/rome.ts'
+import { lockVisit } from '../visits/lock.ts'
 
 export type Share = typeof shares.$inferSelect
 export type Doctor = { familyName: string; givenName: string; email: string; phone: string | null }
@@ -34,6 +35,8 @@ export async function createShare(
   input: { requestId: string; doctor: Doctor; publicationIds: string[] },
 ): Promise<{ shareId: string }> {
   return transact(db, async (tx) => {
+    // The same form sent twice at once takes turns here.
+    await lockVisit(tx, visitId)
     const [before] = await tx.select().from(shares).where(eq(shares.requestId, input.requestId))
     if (before) return sameVisit(before, visitId)
     const online = await onlinePublications(tx, visitId, now)

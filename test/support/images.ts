@@ -30,7 +30,7 @@ export async function dicomFiles({
   const directory = await mkdtemp(join(tmpdir(), 'ritiro-dicom-'))
   let studyInstanceUid = ''
   for (const number of numbers) {
-    const more = { [0x00080050]: ['SH', accessionNumber], [0x00100030]: ['DA', birthDate] } as const
+    const more = { 524368: ['SH', accessionNumber], 1048624: ['DA', birthDate] } as const
     const elements = instance({ patient, study, number, more })
     studyInstanceUid = String(elements.find(([tag]) => tag === 0x0020000d)?.[2])
     await writeFile(join(directory, `${number}.dcm`), dicomFile(elements, { encoding }))

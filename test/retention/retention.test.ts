@@ -1,0 +1,78 @@
+import { eq } from 'drizzle-orm'
+import { expect, test } from 'vitest'
+import { publications, reports, visits } from '../../src/database/schema.ts'
+import { keepTimeOnce } from '../../src/retention/jobs.ts'
+import { type TestGateway, testGateway } from '../support/gateway.ts'
+import { doctorOf, enterPins } from '../support/patient.ts'
+import { publishedVisit, sharedWith } from '../support/site.ts'
+
+const timeOf = (gateway: TestGateway) => ({
+  db: gateway.db,
+  clock: gateway.now,
+  rules: { availableDays: 45, pin2Delivery: 'email' as const, encryptionKeys: gateway.config.encryptionKeys },
+})
+
+test('S25, S26: removing one report ends it with its shares at once and deletes our copy; the others stay', async () => {
+  await using gateway = await testGateway()
+  const { patient, publicationIds } = await publishedVisit(gateway, 2)
+  const [first = '', second = ''] = publicationIds
+  const share = await sharedWith(patient, [first])
+  const doctor = await doctorOf(gateway, share.token, share.pin)
+  expect(await (await patient.get(`/referti/${first}/rimuovi`)).text()).toContain('carta')
+  expect((await patient.post(`/referti/${first}/rimuovi`)).headers.get('location')).toBe('/referti?rimosso')
+  expect((await patient.get(`/referti/${first}`)).status).toBe(404)
+  expect((await patient.get(`/referti/${second}`)).status).toBe(200)
+  expect((await doctor.get('/referti')).status).toBe(303)
+  const [ended] = await gateway.db.select().from(publications).where(eq(publications.id, first))
+  const [report] = await gateway.db
+    .select()
+    .from(reports)
+    .where(eq(reports.id, ended?.reportId ?? ''))
+  expect(report).toMatchObject({ document: null, pdf: null })
+})
+
+test('S25: removing everything ends sessions and PINs, and nothing brings it back', async () => {
+  await using gateway = await testGateway()
+  const { patient, pin1, pin2, accessionNumber } = await publishedVisit(gateway, 2)
+  expect((await patient.post('/rimuovi')).headers.get('location')).toBe('/rimosso')
+  expect((await patient.get('/referti')).headers.get('location')).toContain('fine=sessione')
+  expect((await enterPins(gateway, pin1, pin2)).status).toBe(401)
+  const [visit] = await gateway.db.select().from(visits).where(eq(visits.accessionNumber, accessionNumber))
+  expect(visit?.pin2Hash).toBeNull()
+  await gateway.api('PATCH', `/visits/${accessionNumber}`, { email: 'nuova@example.org' })
+  const state = (await (await gateway.api('GET', `/visits/${accessionNumber}`)).json()) as {
+    published: boolean
+  }
+  expect(state.published).toBe(false)
+})
+
+test('S24, S26: online through the whole last day in Italy, then gone, copy and PIN included', async () => {
+  await using gateway = await testGateway({ now: '2020-05-18T09:00:00Z' })
+  const { pin1, pin2, publicationIds } = await publishedVisit(gateway)
+  gateway.travelTo('2020-07-02T21:59:00Z')
+  await keepTimeOnce(timeOf(gateway))
+  expect((await enterPins(gateway, pin1, pin2)).status).toBe(303)
+  gateway.travelTo('2020-07-02T22:00:01Z')
+  await Promise.all([keepTimeOnce(timeOf(gateway)), keepTimeOnce(timeOf(gateway))])
+  expect((await enterPins(gateway, pin1, pin2)).status).toBe(401)
+  const [ended] = await gateway.db
+    .select()
+    .from(publications)
+    .where(eq(publications.id, publicationIds[0] ?? ''))
+  expect(ended).toMatchObject({ endedBy: 'expiry' })
+})
+
+test('S27: who never opened a report is reminded once, seven days before the end', async () => {
+  await using gateway = await testGateway({ now: '2020-05-18T09:00:00Z' })
+  await publishedVisit(gateway)
+  gateway.travelTo('2020-06-24T09:00:00Z')
+  await keepTimeOnce(timeOf(gateway))
+  gateway.travelTo('2020-06-25T09:00:00Z')
+  await keepTimeOnce(timeOf(gateway))
+  await keepTimeOnce(timeOf(gateway))
+  const mail = await gateway.mailbox.waitFor(({ subject }) => subject.includes('non è ancora stato letto'))
+  expect(mail.text).toContain('02/07/2020')
+  expect(
+    gateway.mailbox.messages().filter(({ subject }) => subject.includes('non è ancora stato letto')),
+  ).toHaveLength(1)
+})

@@ -1,9 +1,11 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { AppError } from '../errors.ts'
 import { pullStream } from '../http/stream.ts'
 import type { Orthanc, OrthancResponse } from '../orthanc/orthanc.ts'
+import { withoutPreambles } from './preamble.ts'
 import { parseQuery } from './query.ts'
 import { parseResource, pathOf, type Resource } from './resource.ts'
 
@@ -16,6 +18,8 @@ export type Authorise = (c: Context) => Promise<{
 const compress = promisify(gzip)
 const JSON_TYPE = 'application/dicom+json'
 const LONGEST_ACCEPT = 256
+const FILES = /^multipart\/related; *type="?application\/dicom"?(?:; *transfer-syntax=[\w.*"]+)?$/i
+const EVERY_FILE = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 
 /**
  * /dicomweb: every path is read by allow-list, checked against the session's studies and asked of Orthanc by a path
@@ -69,10 +73,10 @@ async function searchStudies(
     const path = `/studies?StudyInstanceUID=${uid}${included.join('')}`
     const response = await orthanc.dicomWeb(path, { accept: JSON_TYPE }, new AbortController().signal)
     if (response.statusCode !== 200) {
-      await response.body.dump()
+      await discard(response)
       throw new AppError('images.unavailable')
     }
-    found.push(...((await response.body.json()) as unknown[]))
+    found.push(...(JSON.parse(await textOf(response)) as unknown[]))
   }
   return c.body(JSON.stringify(found), 200, { 'content-type': JSON_TYPE })
 }
@@ -91,19 +95,47 @@ async function forward(
     abort.signal,
   )
   if (response.statusCode >= 400) {
-    await response.body.dump()
+    await discard(response)
     if (response.statusCode === 406 || response.statusCode === 415) throw new AppError('not_acceptable')
     throw new AppError(response.statusCode < 500 ? 'not_found' : 'images.unavailable')
   }
   const type = String(response.headers['content-type'] ?? 'application/octet-stream')
   if (type.startsWith(JSON_TYPE)) return json(c, response, orthanc.dicomWebRoot, portalUrl)
   const length = response.headers['content-length']
-  const headers = { 'content-type': type, ...(length ? { 'content-length': String(length) } : {}) }
-  return new Response(pullStream(response.body, abort), {
-    status: 200,
-    headers: { ...headers, 'cache-control': 'no-store' },
+  const headers = {
+    'content-type': type,
+    ...(length ? { 'content-length': String(length) } : {}),
+    'cache-control': 'no-store',
+  }
+  if (c.req.method === 'HEAD') {
+    // Nobody will read the body: left open it would keep one of the few connections to the archive.
+    abort.abort()
+    response.body.on('error', () => undefined).destroy()
+    return new Response(null, { status: 200, headers })
+  }
+  const body = pullStream(response.body, abort, {
+    ...(resource.kind === 'retrieve' ? { through: withoutPreambles } : {}),
+    broken: () => destroyConnection(c),
   })
+  return new Response(body, { status: 200, headers })
 }
+
+/** Cuts the connection, so that half an answer is not taken for a whole one. */
+function destroyConnection(c: Context): void {
+  const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>
+  outgoing?.destroy()
+}
+
+/** The archive may go away between its header and its body. */
+async function textOf(response: OrthancResponse): Promise<string> {
+  try {
+    return await response.body.text()
+  } catch (error) {
+    throw new AppError('pacs.unavailable', 'Orthanc’s answer broke off.', {}, { cause: error })
+  }
+}
+
+const discard = (response: OrthancResponse) => response.body.dump().catch(() => undefined)
 
 /** Metadata and search results: the archive's own address becomes ours, and text that shrinks sixtyfold goes compressed. */
 async function json(
@@ -112,7 +144,7 @@ async function json(
   archiveRoot: string,
   portalUrl: string,
 ): Promise<Response> {
-  const text = (await response.body.text()).replaceAll(archiveRoot, `${portalUrl}/dicomweb`)
+  const text = (await textOf(response)).replaceAll(archiveRoot, `${portalUrl}/dicomweb`)
   const headers = { 'content-type': JSON_TYPE, 'cache-control': 'no-store', vary: 'Accept-Encoding' }
   if (!/\bgzip\b/.test(c.req.header('accept-encoding') ?? '')) return c.body(text, 200, headers)
   const zipped = await compress(text, { level: 4 })
@@ -122,7 +154,9 @@ async function json(
 function acceptFor(c: Context, { kind }: Resource): string {
   if (kind.startsWith('search-') || kind === 'metadata') return JSON_TYPE
   const given = c.req.header('accept')
-  if (given && given.length <= LONGEST_ACCEPT && given !== '*/*') return given
-  if (kind === 'rendered' || kind === 'thumbnail') return 'image/jpeg'
-  return kind === 'retrieve' ? 'multipart/related; type="application/dicom"; transfer-syntax=*' : '*/*'
+  const asked = given && given.length <= LONGEST_ACCEPT && given !== '*/*' ? given : null
+  // Files leave in the one form whose preambles are zeroed on the way (S48).
+  if (kind === 'retrieve') return asked && FILES.test(asked) ? asked : EVERY_FILE
+  if (asked) return asked
+  return kind === 'rendered' || kind === 'thumbnail' ? 'image/jpeg' : '*/*'
 }

@@ -53,7 +53,7 @@ export function createOrthanc(options: {
         ...(signal ? { signal } : {}),
       })
       if (response.statusCode !== 401 && response.statusCode !== 403) return response
-      await response.body.dump()
+      await discard(response)
     } catch (error) {
       if (signal?.aborted) throw error
       throw new AppError('pacs.unavailable', 'Orthanc does not answer.', {}, { cause: error })
@@ -68,11 +68,11 @@ export function createOrthanc(options: {
   async function json<Body>(path: string): Promise<Body | null> {
     const response = await get(path)
     if (response.statusCode === 404) {
-      await response.body.dump()
+      await discard(response)
       return null
     }
     if (response.statusCode !== 200) {
-      await response.body.dump()
+      await discard(response)
       throw new AppError('pacs.unavailable', `Orthanc answered ${response.statusCode}.`)
     }
     try {
@@ -93,7 +93,7 @@ export function createOrthanc(options: {
     async answersWithoutCredentials(): Promise<boolean> {
       try {
         const { statusCode, body } = await pool.request({ method: 'GET', path: `${root}/system` })
-        await body.dump()
+        await body.dump().catch(() => undefined)
         return statusCode < 400
       } catch (error) {
         throw new AppError('pacs.unavailable', 'Orthanc does not answer.', {}, { cause: error })
@@ -153,7 +153,7 @@ export function createOrthanc(options: {
     async instanceFile(orthancId: string, signal?: AbortSignal): Promise<Uint8Array | null> {
       const response = await get(`/instances/${id(orthancId)}/file`, {}, signal)
       if (response.statusCode !== 200) {
-        await response.body.dump()
+        await discard(response)
         if (response.statusCode === 404) return null
         throw new AppError('pacs.unavailable', `Orthanc answered ${response.statusCode}.`)
       }
@@ -196,6 +196,9 @@ type StatisticsAnswer = {
   DiskSize: string
   DicomDiskSize?: string
 }
+
+// What is not read must still be drained, and may break off while it is.
+const discard = (response: OrthancResponse) => response.body.dump().catch(() => undefined)
 
 function id(orthancId: string): string {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{8}){4}$/.test(orthancId)) throw new AppError('not_found')

@@ -49,6 +49,7 @@ export function dicomwebRoutes({
         orthanc,
         wanted.filter((uid) => studyInstanceUids.has(uid)),
         query.search,
+        portalUrl,
       )
     }
     if (resource.studyInstanceUid && resource.kind !== 'search-series')
@@ -63,6 +64,7 @@ async function searchStudies(
   orthanc: Orthanc,
   studyInstanceUids: string[],
   search: string,
+  portalUrl: string,
 ): Promise<Response> {
   const parameters = new URLSearchParams(search)
   const offset = Number(parameters.get('offset') ?? 0)
@@ -78,7 +80,8 @@ async function searchStudies(
     }
     found.push(...(JSON.parse(await textOf(response)) as unknown[]))
   }
-  return c.body(JSON.stringify(found), 200, { 'content-type': JSON_TYPE })
+  const text = JSON.stringify(found).replaceAll(orthanc.dicomWebRoot, `${portalUrl}/dicomweb`)
+  return c.body(text, 200, { 'content-type': JSON_TYPE })
 }
 
 async function forward(

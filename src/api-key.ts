@@ -1,4 +1,4 @@
-import { SETTINGS } from './config.ts'
+import { readDatabaseSettings } from './config.ts'
 import { openDatabase } from './database/database.ts'
 import { errorCode, logToStderr } from './log.ts'
 import { createApiKey, revokeApiKeys } from './ris/keys.ts'
@@ -12,8 +12,7 @@ async function main([command, name]: string[]): Promise<number> {
     return 2
   }
   const { db, close } = await openDatabase({
-    url: process.env[SETTINGS.databaseUrl.name] || undefined,
-    dataDir: process.env[SETTINGS.dataDir.name] || './var',
+    ...readDatabaseSettings(process.env),
     log: logToStderr,
     exclusive: false,
   })

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { verifyTrail } from './audit/verify.ts'
-import { SETTINGS } from './config.ts'
+import { readDatabaseSettings } from './config.ts'
 import { openDatabase } from './database/database.ts'
 import { errorCode, logToStderr } from './log.ts'
 
@@ -14,8 +14,7 @@ async function main(args: string[]): Promise<number> {
     return 2
   }
   const { db, close } = await openDatabase({
-    url: process.env[SETTINGS.databaseUrl.name] || undefined,
-    dataDir: process.env[SETTINGS.dataDir.name] || './var',
+    ...readDatabaseSettings(process.env),
     log: logToStderr,
     exclusive: false,
   })

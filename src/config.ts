@@ -234,6 +234,18 @@ function setting<Schema extends z.ZodType>(
 
 const UNREADABLE = Symbol('a file that cannot be read')
 
+/** Which database a short command works on: the settings that it shares with the gateway. */
+export function readDatabaseSettings(env: Record<string, string | undefined>): {
+  url: string | undefined
+  dataDir: string
+} {
+  const problems: string[] = []
+  const url = readSetting(env, SETTINGS.databaseUrl, problems)
+  const dataDir = readSetting(env, SETTINGS.dataDir, problems)
+  if (typeof url === 'symbol' || typeof dataDir === 'symbol') throw new ConfigError(problems)
+  return { url, dataDir: dataDir ?? './var' }
+}
+
 function readSetting(
   env: Record<string, string | undefined>,
   { name }: Setting,

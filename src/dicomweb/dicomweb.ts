@@ -5,6 +5,7 @@ import { type Context, Hono } from 'hono'
 import { AppError } from '../errors.ts'
 import { pullStream } from '../http/stream.ts'
 import type { Orthanc, OrthancResponse } from '../orthanc/orthanc.ts'
+import { singlePart } from './multipart.ts'
 import { withoutPreambles } from './preamble.ts'
 import { parseQuery } from './query.ts'
 import { parseResource, pathOf, type Resource } from './resource.ts'
@@ -104,6 +105,10 @@ async function forward(
   }
   const type = String(response.headers['content-type'] ?? 'application/octet-stream')
   if (type.startsWith(JSON_TYPE)) return json(c, response, orthanc.dicomWebRoot, portalUrl)
+  if (resource.kind === 'bulkdata' && type.startsWith('multipart/') && !wantsMultipart(c)) {
+    const bytes = singlePart(await bytesOf(response), type)
+    return c.body(bytes, 200, { 'content-type': 'application/octet-stream', 'cache-control': 'no-store' })
+  }
   const length = response.headers['content-length']
   const headers = {
     'content-type': type,
@@ -138,6 +143,16 @@ async function textOf(response: OrthancResponse): Promise<string> {
   }
 }
 
+async function bytesOf(response: OrthancResponse): Promise<Uint8Array> {
+  try {
+    return await response.body.bytes()
+  } catch (error) {
+    throw new AppError('pacs.unavailable', 'Orthanc’s answer broke off.', {}, { cause: error })
+  }
+}
+
+const wantsMultipart = (c: Context) => /multipart\/related/i.test(c.req.header('accept') ?? '')
+
 const discard = (response: OrthancResponse) => response.body.dump().catch(() => undefined)
 
 /** Metadata and search results: the archive's own address becomes ours, and text that shrinks sixtyfold goes compressed. */
@@ -160,6 +175,8 @@ function acceptFor(c: Context, { kind }: Resource): string {
   const asked = given && given.length <= LONGEST_ACCEPT && given !== '*/*' ? given : null
   // Files leave in the one form whose preambles are zeroed on the way (S48).
   if (kind === 'retrieve') return asked && FILES.test(asked) ? asked : EVERY_FILE
+  // Orthanc 1.7 gives bulk data as multipart or not at all; it is unwrapped for who wants the bytes alone.
+  if (kind === 'bulkdata') return '*/*'
   if (asked) return asked
   return kind === 'rendered' || kind === 'thumbnail' ? 'image/jpeg' : '*/*'
 }

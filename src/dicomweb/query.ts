@@ -46,8 +46,10 @@ export function parseQuery(kind: Resource['kind'], parameters: URLSearchParams):
   for (const [name, value] of parameters) {
     if (searching && STUDY_KEYS.includes(name)) studyInstanceUids = value.split(/[,\\]/)
     else if (searching && IGNORED.has(name)) continue
-    else if (allowed[name]?.test(value)) passed.append(name, value)
-    else return null
+    else if (!allowed[name]?.test(value)) return null
+    // Orthanc 1.7 ignores a list of fields, but takes the parameter again and again.
+    else if (name === 'includefield') for (const field of value.split(',')) passed.append(name, field)
+    else passed.append(name, value)
   }
   const search = passed.toString()
   return { studyInstanceUids, search: search ? `?${search}` : '' }

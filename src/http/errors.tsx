@@ -24,7 +24,9 @@ export function answerError(
       stack: framesOf(failure),
     })
   }
-  const forMachines = FOR_MACHINES.some((prefix) => `${c.req.path}/`.startsWith(prefix))
+  // A browser that opens an address shows what comes: to a person, words.
+  const opened = c.req.header('sec-fetch-dest') === 'document' && !c.req.path.startsWith('/api/')
+  const forMachines = !opened && FOR_MACHINES.some((prefix) => `${c.req.path}/`.startsWith(prefix))
   if (forMachines) return error ? problem(c, error) : internal(c)
   // A page that needs a session leads to the PINs, saying why.
   if (error?.code === 'access.required')

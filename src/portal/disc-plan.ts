@@ -4,6 +4,7 @@ import { type DiscPlan, planDisc } from '../disc/disc.ts'
 import type { Preparation } from '../preparation/preparation.ts'
 import { readReport } from '../reports/reports.ts'
 import type { Site } from '../ui/site.ts'
+import { signatureSummary } from './pages/signature-facts.tsx'
 
 /** The disc of one exam online: its images, its report as shown and as signed, and what they are (S21). */
 export async function discOf({
@@ -38,7 +39,14 @@ export async function discOf({
         {
           description: exam.description,
           date: exam.examDate,
-          report: report?.document ? { kind: report.kind, document: report.document, pdf: report.pdf } : null,
+          report: report?.document
+            ? {
+                kind: report.kind,
+                document: report.document,
+                pdf: report.pdf,
+                signature: signatureSummary(site.messages, report.signature),
+              }
+            : null,
         },
       ],
     },

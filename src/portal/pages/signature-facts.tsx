@@ -1,3 +1,4 @@
+import type { Messages } from '../../messages/it.ts'
 import type { SignatureReport, SignerReport } from '../../signature/signature.ts'
 import { formatInstantDay, formatInstantTime } from '../../ui/format.ts'
 import { Icon } from '../../ui/icon.tsx'
@@ -48,6 +49,13 @@ export function SignatureFacts({ site, signature }: { site: Site; signature: Sig
       </div>
     </details>
   )
+}
+
+/** The verdict and the signers in one line, for the disc's page (S19). */
+export function signatureSummary({ report }: Messages, signature: SignatureReport): string {
+  const { titles, signedBy, unknownSigner } = report.signature
+  const names = signature.signers.map(({ name }) => signedBy(name ?? unknownSigner))
+  return [titles[verdictOf(signature)], ...names].join('. ')
 }
 
 // "Verified" is said only when nothing that we check was found wanting or left open.

@@ -22,7 +22,11 @@ export async function noteCollected(
   await transact(db, async (tx) => {
     const first = and(eq(publications.id, publication.id), isNull(publications[column]))
     // Only the person's own reading is the collection of the report (S39b).
-    if (!viewer.share) await tx.update(publications).set({ [column]: now }).where(first)
+    if (!viewer.share)
+      await tx
+        .update(publications)
+        .set({ [column]: now })
+        .where(first)
     record(tx, now, {
       event,
       actor: viewer.actor,

@@ -37,5 +37,5 @@ export function endOfDay(day: Day): Date {
 
 function wallClock(instant: Date): string {
   const values = Object.fromEntries(parts.formatToParts(instant).map(({ type, value }) => [type, value]))
-  return `${values['year']}-${values['month']}-${values['day']}T${values['hour']}:${values['minute']}:${values['second']}`
+  return `${values.year}-${values.month}-${values.day}T${values.hour}:${values.minute}:${values.second}`
 }

@@ -53,7 +53,9 @@ type Routes = (app: Hono, show: (path: string, page: Draw) => void) => void
 export async function startSite(routes: Routes) {
   const assets = await builtAssets()
   const app = new Hono()
+  const requests: string[] = []
   app.use(async (c, next) => {
+    requests.push(`${c.req.method} ${c.req.url} ${JSON.stringify(c.req.header())}`)
     await next()
     c.header('Content-Security-Policy', CSP)
     c.header('X-Content-Type-Options', 'nosniff')
@@ -67,6 +69,8 @@ export async function startSite(routes: Routes) {
   const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' })
   await new Promise((ready) => server.once('listening', ready))
   return {
+    /** All that browsers sent so far but bodies. */
+    requests,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     stop: () =>
       new Promise<void>((done) => {

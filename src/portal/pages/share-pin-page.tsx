@@ -31,7 +31,7 @@ export function SharePinPage(props: SharePinProps) {
   const name = doctorName(doctor)
   return (
     <Layout site={site} title={texts.title} session={session} scripts={['share-pin.js']}>
-      <BackLink site={site} href="/condivisioni" words={texts.back} />
+      <BackLink site={site} href="/condivisioni#shares-title" words={texts.back} />
       {created && (
         <Notice site={site} tone="success" title={texts.created} alert>
           <p>{texts.createdMore(doctor.email)}</p>
@@ -40,19 +40,21 @@ export function SharePinPage(props: SharePinProps) {
       <h1 class="portal-heading">{texts.heading(name)}</h1>
       <p class="portal-lead">{texts.until(formatDay(availableUntil))}</p>
       <div class="portal-columns">
-        <PinCard site={site} pin={pin} phone={doctor.phone} />
+        <div>
+          <PinCard site={site} pin={pin} phone={doctor.phone} />
+          <section class="portal-new-pin" aria-labelledby="new-pin-title">
+            <h2 id="new-pin-title">{texts.newPinTitle}</h2>
+            <p>{texts.newPinMore}</p>
+            <form method="post" action={`/condivisioni/${encodeURIComponent(shareId)}/nuovo-pin`}>
+              <button type="submit" class="btn btn-outline-primary">
+                <Icon site={site} name="it-refresh" />
+                {texts.newPin}
+              </button>
+            </form>
+          </section>
+        </div>
         <LinkCard site={site} link={link} qr={qr} />
       </div>
-      <section class="portal-new-pin" aria-labelledby="new-pin-title">
-        <h2 id="new-pin-title">{texts.newPinTitle}</h2>
-        <p>{texts.newPinMore}</p>
-        <form method="post" action={`/condivisioni/${encodeURIComponent(shareId)}/nuovo-pin`}>
-          <button type="submit" class="btn btn-outline-primary">
-            <Icon site={site} name="it-refresh" />
-            {texts.newPin}
-          </button>
-        </form>
-      </section>
     </Layout>
   )
 }

@@ -17,6 +17,8 @@ export type LogLine = { level: string; event: string; fields: LogFields }
 export type TestGateway = {
   url: string
   config: Config
+  /** The settings it runs with, for a second gateway on the same database. */
+  environment: Record<string, string>
   db: Database
   mailbox: Mailbox
   apiKey: string
@@ -41,7 +43,8 @@ export type TestGateway = {
     timeoutMs?: number,
   ) => Promise<VisitState>
   stop: () => Promise<void>
-  start: () => Promise<void>
+  /** Starts it again on the same database, with settings changed if need be. */
+  start: (environment?: Record<string, string>) => Promise<void>
   [Symbol.asyncDispose]: () => Promise<void>
 }
 
@@ -62,10 +65,11 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
   const directory = await mkdtemp(join(tmpdir(), 'ritiro-test-'))
   const mailbox = await startMailbox({ directory: join(directory, 'mails') })
   const port = await freePort()
-  const config = readConfig({
+  const environment = {
     ...environmentFor(port, database.url, mailbox.smtpUrl, options),
     ...options.environment,
-  })
+  }
+  const config = readConfig(environment)
   const logged: LogLine[] = []
   let offset = options.now ? Date.parse(options.now) - Date.now() : 0
   const clock = () => new Date(Date.now() + offset)
@@ -93,6 +97,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
   return {
     url,
     config,
+    environment,
     db: database.db,
     mailbox,
     apiKey,
@@ -123,8 +128,8 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
       }
     },
     stop: () => gateway.stop(),
-    async start() {
-      gateway = await startGateway(config, world)
+    async start(changes = {}) {
+      gateway = await startGateway(readConfig({ ...environment, ...changes }), world)
     },
     async [Symbol.asyncDispose]() {
       await gateway.stop()

@@ -28,6 +28,27 @@ export async function published(
   return { ...visit, pin2: pin2In(mail), email }
 }
 
+/** The same where PIN2 is told at the desk (`PIN2_DELIVERY=desk`), without waiting for any mail. */
+export async function publishedAtDesk(
+  gateway: Pick<TestGateway, 'api' | 'deliver'>,
+  accessionNumber: string,
+): Promise<Registered & { pin2: string }> {
+  const visit = await registered(gateway, { accessionNumber })
+  const delivered = await gateway.deliver(accessionNumber, await pdfOf(`Referto ${accessionNumber}`))
+  if (delivered.status !== 201) throw new Error(`delivery answered ${delivered.status}`)
+  return { ...visit, pin2: await pin2FromDesk(gateway, accessionNumber) }
+}
+
+/** A new PIN2, as the desk is told it. */
+export async function pin2FromDesk(
+  gateway: Pick<TestGateway, 'api'>,
+  accessionNumber: string,
+): Promise<string> {
+  const response = await gateway.api('POST', `/visits/${encodeURIComponent(accessionNumber)}/pin2`)
+  if (response.status !== 200) throw new Error(`the desk was answered ${response.status}`)
+  return ((await response.json()) as { pin2: string }).pin2
+}
+
 /** The id of the first publication in the person's list. */
 export async function firstPublication(patient: Patient): Promise<string> {
   const id = /\/referti\/([0-9a-f-]{36})/.exec(await (await patient.get('/referti')).text())?.[1]

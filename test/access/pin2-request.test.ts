@@ -1,0 +1,97 @@
+import { eq } from 'drizzle-orm'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { sourceAttempts } from '../../src/database/schema.ts'
+import { dammDigit } from '../../src/pin/damm.ts'
+import { pdfOf } from '../support/fixtures.ts'
+import { pin2In, type TestGateway, testGateway } from '../support/gateway.ts'
+import { enterPins, signedIn } from '../support/patient.ts'
+import { published, registered } from '../support/visits.ts'
+
+const MINUTE = 60_000
+const WAIT = { timeout: 10_000 }
+let gateway: TestGateway
+let sources = 0
+
+beforeAll(async () => {
+  gateway = await testGateway({
+    now: '2026-11-23T10:00:00Z',
+    environment: { TRUSTED_PROXIES: '127.0.0.1,::1' },
+  })
+})
+afterAll(() => gateway[Symbol.asyncDispose]())
+
+const request = (pin1: string, from = `10.1.0.${sources++}`) =>
+  fetch(`${gateway.url}/pin2`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { 'sec-fetch-site': 'same-origin', 'x-forwarded-for': from },
+    body: new URLSearchParams({ pin1 }),
+  })
+const mailsTo = (email: string) =>
+  gateway.mailbox.messages().filter(({ envelope }) => envelope.to.includes(email))
+const later = (ms: number) => gateway.travelTo(new Date(gateway.now().getTime() + ms).toISOString())
+
+test('S11b: who has PIN1 alone gets a new PIN2 by mail, at the registered address; the old one and its sessions die', async () => {
+  const { pin1, pin2, email } = await published(gateway, 'ASK1')
+  const before = await signedIn(gateway, pin1, pin2)
+  const spaced = pin1.replace(/(\d{4})(?=\d)/g, '$1 ')
+  expect((await request(spaced)).status).toBe(303)
+  await expect.poll(() => mailsTo(email), WAIT).toHaveLength(2)
+  const mail = mailsTo(email).at(-1)
+  if (!mail) throw new Error('no mail')
+  expect((await enterPins(gateway, pin1, pin2)).status).toBe(401)
+  expect((await enterPins(gateway, pin1, pin2In(mail))).status).toBe(303)
+  expect((await before.get('/referti')).status).toBe(303)
+})
+
+test('S11b: the answer is the same for every PIN1: known, unknown, mistyped, not yet published, asked too often', async () => {
+  const known = await published(gateway, 'ASK2')
+  const waiting = await registered(gateway, { accessionNumber: 'ASK3' })
+  const answers = new Set<string>()
+  const unknown = `00000000004${dammDigit('00000000004')}`
+  for (const pin1 of [known.pin1, known.pin1, unknown, '000000000000', waiting.pin1, '', 'x'.repeat(5000)]) {
+    const response = await request(pin1)
+    answers.add(`${response.status} ${response.headers.get('location')} ${await response.text()}`)
+  }
+  expect([...answers]).toEqual(['303 /pin2?inviato '])
+  const page = await (await fetch(`${gateway.url}/pin2?inviato`)).text()
+  for (const told of [known.pin1, known.email, 'ASK2']) expect(page).not.toContain(told)
+})
+
+test('S11b: a PIN1 brings a mail every five minutes and five a day; a source has ten requests an hour', async () => {
+  const { pin1, email } = await published(gateway, 'ASK4')
+  for (let i = 0; i < 3; i++) await request(pin1)
+  await expect.poll(() => mailsTo(email), WAIT).toHaveLength(2)
+  for (let i = 0; i < 7; i++) {
+    later(6 * MINUTE)
+    await request(pin1)
+    // Each is looked at after its answer: leave it the time to be.
+    await expect.poll(() => mailsTo(email).length, WAIT).toBe(Math.min(3 + i, 6))
+  }
+
+  const other = await published(gateway, 'ASK5')
+  gateway.travelTo('2026-11-23T14:00:01Z')
+  const digits = (i: number) => `7000000${String(i).padStart(2, '0')}00`
+  for (let i = 0; i < 10; i++) await request(digits(i) + dammDigit(digits(i)), '192.0.2.9')
+  const counted = () => gateway.db.select().from(sourceAttempts).where(eq(sourceAttempts.count, 10))
+  await expect.poll(counted, WAIT).toHaveLength(1)
+  await request(other.pin1, '192.0.2.9')
+  await new Promise((done) => setTimeout(done, 1_000))
+  expect(mailsTo(other.email)).toHaveLength(1)
+})
+
+test('S5: where PIN2 is told at the desk only, nobody gets it by asking the page', async () => {
+  await using desk = await testGateway({ environment: { PIN2_DELIVERY: 'desk' } })
+  const { pin1 } = await registered(desk, { accessionNumber: 'DESK', email: 'desk@example.org' })
+  await desk.deliver('DESK', await pdfOf('Referto'))
+  const mail = await desk.mailbox.waitFor(() => true)
+  expect(mail.text).not.toMatch(/\d{4}-\d{4}/)
+  const told = await desk.api('POST', '/visits/DESK/pin2')
+  expect(told.status).toBe(200)
+  const { pin2 } = (await told.json()) as { pin2: string }
+  expect((await enterPins(desk, pin1, pin2)).status).toBe(303)
+  // A corrected address changes nothing of a PIN2 that never travelled by mail.
+  await desk.api('PATCH', '/visits/DESK', { email: 'other@example.org' })
+  expect((await enterPins(desk, pin1, pin2)).status).toBe(303)
+  expect(desk.mailbox.messages()).toHaveLength(1)
+})

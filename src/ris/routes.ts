@@ -1,7 +1,7 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
-import type { Actor } from '../audit/audit.ts'
+import { type Actor, recordAlone } from '../audit/audit.ts'
 import type { Database } from '../database/database.ts'
 import { AppError } from '../errors.ts'
 import { deliverReport } from '../reports/reports.ts'
@@ -43,6 +43,7 @@ const DOCUMENT_TYPES = [
 /** /api/v1: what the RIS does. Every route needs a bearer API key. */
 export function risRoutes({ db, rules, portalUrl, inspect, slip, clock, maxReportBytes }: RisDependencies) {
   const call = (actor: Actor) => ({ db, rules, actor, now: clock() })
+  const noteRead = readsNoted(db, clock)
   const links = (accessionNumber: string) => {
     const self = `${portalUrl}/api/v1/visits/${encodeURIComponent(accessionNumber)}`
     return { self, reports: `${self}/reports`, pin1: `${self}/pin1`, pin2: `${self}/pin2`, portal: portalUrl }
@@ -66,6 +67,7 @@ export function risRoutes({ db, rules, portalUrl, inspect, slip, clock, maxRepor
     })
     .get('/visits/:accessionNumber', async (c) => {
       const visit = await findVisit(db, c.req.param('accessionNumber'))
+      await noteRead(c.var.actor, visit.id)
       return c.json({ ...(await visitState(db, visit, clock())), links: links(visit.accessionNumber) })
     })
     .patch('/visits/:accessionNumber', limitJson, async (c) => {
@@ -94,6 +96,22 @@ export function risRoutes({ db, rules, portalUrl, inspect, slip, clock, maxRepor
       })
       return c.json({ ...delivered, links: links(accessionNumber) }, delivered.created ? 201 : 200)
     })
+}
+
+const READ_NOTED_MS = 10 * 60_000
+const MOST_REMEMBERED = 20_000
+
+/** Writes a system's reading of a visit into the audit trail (S39); a RIS that polls is one line in ten minutes, not one a second. */
+function readsNoted(db: Database, clock: () => Date) {
+  const noted = new Map<string, number>()
+  return async (actor: Actor, visitId: string): Promise<void> => {
+    const now = clock()
+    const key = `${actor.kind === 'ris' ? actor.name : actor.kind} ${visitId}`
+    if (now.getTime() - (noted.get(key) ?? Number.NEGATIVE_INFINITY) < READ_NOTED_MS) return
+    if (noted.size >= MOST_REMEMBERED) noted.clear()
+    noted.set(key, now.getTime())
+    await recordAlone(db, now, { event: 'visit.read', actor, visitId })
+  }
 }
 
 function requireApiKey(db: Database): MiddlewareHandler<Env> {

@@ -5,7 +5,7 @@ import { runChaos } from './chaos-run/chaos.ts'
 
 const USAGE = `usage: npm run chaos -- [options]
   --kills N      how often a process is ended by kill -9 (default 200)
-  --seed N       the schedule of a former run (default: a new one, which is printed)
+  --seed N       the schedule of a former run (default: a new one, which is printed)`
 
 /** Kills the real parts while people use them, and tells what did not hold: exit code 1 if anything did not. */
 async function main(): Promise<number> {

@@ -120,15 +120,23 @@ async function strike(world: World, random: () => number, kills: Kills, smtpFaul
     await world.killPostgres()
     kills.postgres += 1
     await sleep(random() * 600)
-    // The gateway ends with it or is ended: whoever runs it starts it anew, and it its cluster.
-    await world.killGateway()
-    await world.startGateway()
-  } else {
+    // A gateway without its cluster is ended by whoever runs it, and starts it anew.
+    await restartGateway(world, random, kills)
+  } else await restartGateway(world, random, kills)
+  await sleep(random() * 300)
+}
+
+async function restartGateway(world: World, random: () => number, kills: Kills): Promise<void> {
+  await world.killGateway()
+  kills.gateway += 1
+  // Some are killed again while they start: adopting the cluster, migrating, taking the lock.
+  while (random() < 0.4) {
+    world.beginGateway()
+    await sleep(100 + random() * 1_400)
     await world.killGateway()
     kills.gateway += 1
-    await world.startGateway()
   }
-  await sleep(random() * 300)
+  await world.startGateway()
 }
 
 function setSmtp(world: World, random: () => number, faulty: boolean): void {

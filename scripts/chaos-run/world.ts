@@ -40,6 +40,8 @@ export type World = {
   smtpFault: (fault: { stage: SmtpStage; fault: SmtpFault } | null, random: () => number) => void
   killGateway: () => Promise<void>
   startGateway: () => Promise<void>
+  /** Starts it, and does not wait: it is to be killed while it starts. */
+  beginGateway: () => void
   killPostgres: () => Promise<void>
   killOrthanc: () => Promise<void>
   startOrthanc: () => Promise<void>
@@ -116,6 +118,9 @@ export async function startWorld(options: { dataDir?: string } = {}): Promise<Wo
       gateway = launch(environment, join(directory, 'gateway.log'))
       await healthy(gateway, url, join(directory, 'gateway.log'))
     },
+    beginGateway() {
+      gateway = launch(environment, join(directory, 'gateway.log'))
+    },
     async killPostgres() {
       const pid = await postmasterOf(dataDir)
       if (pid === null) return
@@ -162,7 +167,7 @@ function launch(environment: Record<string, string>, logFile: string): ChildProc
   const log = openSync(logFile, 'a', 0o600)
   const child = spawn(process.execPath, ['--enable-source-maps', 'dist/main.js'], {
     cwd: join(import.meta.dirname, '..', '..'),
-    env: { ...process.env, ...environment },
+    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'ritiro-chaos-cache'), ...environment },
     stdio: ['ignore', log, log],
     detached: true,
   })

@@ -3,6 +3,7 @@ import { requireViewer } from './access/require-viewer.ts'
 import { dicomwebRoutes } from './dicomweb/dicomweb.ts'
 import { helpRoutes } from './help/routes.tsx'
 import { accessLog } from './http/access-log.ts'
+import { requireAudiences } from './http/audience.ts'
 import { refuseCrossOrigin } from './http/cross-origin.ts'
 import { answerError } from './http/errors.tsx'
 import { smallForms } from './http/forms.ts'
@@ -38,12 +39,14 @@ export function createApp(dependencies: AppDependencies): Hono {
   app.onError((error, c) => answerError(c, error, site, log))
   app.notFound((c) => answerError(c, 'not_found', site, log))
 
+  // Whoever asks and by whatever proof: nothing that another site makes a browser send changes anything.
+  app.use(refuseCrossOrigin(portalUrl))
+
   // Machines, by API key.
   app.route('/api', apiDocsRoutes({ portalUrl, organisation: site.organisation }))
   app.route('/api/v1', risRoutes(dependencies.ris))
 
-  // People, by session cookie: so nothing that another site sends changes anything.
-  app.use(refuseCrossOrigin(portalUrl))
+  // People, by session cookie.
   app.use(smallForms())
   app.route('/', accessRoutes(portal))
   app.route('/', reportRoutes(portal))
@@ -59,5 +62,6 @@ export function createApp(dependencies: AppDependencies): Hono {
   app.route('/', healthRoutes({ db, orthanc }))
   app.route('/', viewerRoutes({ root: dependencies.viewerDir }))
   app.route('/', assetRoutes(dependencies.assets))
+  requireAudiences(app.routes)
   return app
 }

@@ -6,6 +6,7 @@ const SAFE = ['GET', 'HEAD', 'OPTIONS']
 /**
  * Refuses state changes that another site makes a browser send (S44), whatever their content type. Browsers say where
  * a request comes from by Sec-Fetch-Site or Origin; a request with neither is no browser's and carries no cookie of ours.
+ * Sec-Fetch-Site goes first: our own forms come with `Origin: null`, as their pages say `no-referrer` (Fetch §3.2).
  */
 export function refuseCrossOrigin(portalUrl: string): MiddlewareHandler {
   const own = new URL(portalUrl).host

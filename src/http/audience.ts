@@ -1,0 +1,79 @@
+/**
+ * Who a route is for. `static`: anybody, and may be stored; `public`: anybody; `sign-in`: anybody, with what proves who
+ * they are; `viewer`: a session, of the patient or of a doctor; `patient`: a session of the patient (S34); `ris`: an API
+ * key. Everything but `static` is answered with `Cache-Control: no-store` (S44).
+ */
+export type Audience = 'static' | 'public' | 'sign-in' | 'viewer' | 'patient' | 'ris'
+
+/** Every route there is and whom it is for: one that is not here does not start (S44, S45). */
+export const AUDIENCES: Readonly<Record<string, Audience>> = {
+  'GET /api/openapi.json': 'public',
+  'GET /api/docs': 'public',
+  'GET /api/docs/start.js': 'public',
+  'GET /api/docs/:file': 'static',
+  'POST /api/v1/visits': 'ris',
+  'GET /api/v1/visits/:accessionNumber': 'ris',
+  'PATCH /api/v1/visits/:accessionNumber': 'ris',
+  'POST /api/v1/visits/:accessionNumber/pin1': 'ris',
+  'POST /api/v1/visits/:accessionNumber/pin2': 'ris',
+  'POST /api/v1/visits/:accessionNumber/reports': 'ris',
+
+  'GET /': 'public',
+  'POST /accesso': 'sign-in',
+  'GET /pin2': 'public',
+  'POST /pin2': 'sign-in',
+  'POST /uscita': 'public',
+  'POST /sessione/attiva': 'viewer',
+  'GET /condivisione': 'public',
+  'POST /condivisione': 'sign-in',
+
+  'GET /referti': 'viewer',
+  'GET /referti/:id': 'viewer',
+  'GET /referti/:id/documento.pdf': 'viewer',
+  'GET /referti/:id/firmato': 'viewer',
+  'GET /referti/:id/immagini': 'viewer',
+  'GET /referti/:id/disco': 'viewer',
+  'GET /referti/:id/disco.iso': 'viewer',
+  'GET /linea': 'viewer',
+  'GET /dicomweb/*': 'viewer',
+
+  'GET /condivisioni': 'patient',
+  'POST /condivisioni': 'patient',
+  'POST /condivisioni/correggi': 'patient',
+  'POST /condivisioni/conferma': 'patient',
+  'GET /condivisioni/:id': 'patient',
+  'POST /condivisioni/:id/nuovo-pin': 'patient',
+  'POST /condivisioni/:id/annulla': 'patient',
+  'GET /referti/:id/rimuovi': 'patient',
+  'POST /referti/:id/rimuovi': 'patient',
+  'GET /rimuovi': 'patient',
+  'POST /rimuovi': 'patient',
+  'GET /rimosso': 'public',
+  'GET /accessi': 'patient',
+  'GET /accessi.csv': 'patient',
+  'GET /referti/:id/ricevuta.pdf': 'patient',
+
+  'GET /aiuto': 'public',
+  'GET /privacy': 'public',
+  'GET /accessibilita': 'public',
+  'GET /health': 'public',
+  'GET /viewer/*': 'static',
+  'GET /assets/:file{.+}': 'static',
+}
+
+type Route = { method: string; path: string }
+
+/** Refuses an app that has a route without a declared audience, or lacks one that is declared. */
+export function requireAudiences(routes: readonly Route[]): void {
+  // Hono lists middleware as 'ALL'; no handler of ours answers every method.
+  const found = new Set(
+    routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`),
+  )
+  const undeclared = [...found].filter((route) => !(route in AUDIENCES))
+  const missing = Object.keys(AUDIENCES).filter((route) => !found.has(route))
+  if (undeclared.length > 0 || missing.length > 0) {
+    throw new Error(
+      `src/http/audience.ts must name every route and no other; not named: ${undeclared.join(', ') || 'none'}; not there: ${missing.join(', ') || 'none'}`,
+    )
+  }
+}

@@ -14,11 +14,11 @@ const FACTS: ReceiptFacts = {
   patientName: 'PROVA MARIA GIUSEPPINA',
   accessionNumber: 'DEMO0001',
   exam: 'RM GINOCCHIO DX (ESAME DIRETTO)',
-  examDate: '2026-11-18',
-  publishedAt: new Date('2026-11-20T08:00:00Z'),
+  examDate: '2026-06-18',
+  publishedAt: new Date('2026-06-20T07:00:00Z'),
   firstViewedAt: new Date('2026-06-30T22:05:00Z'),
   firstDownloadedAt: null,
-  issuedAt: new Date('2026-11-23T09:30:00Z'),
+  issuedAt: new Date('2026-07-02T08:30:00Z'),
   messages,
 }
 
@@ -42,12 +42,12 @@ test('the receipt is one A4 page that says who collected which report, and when 
     'PROVA MARIA GIUSEPPINA',
     'DEMO0001',
     'RM GINOCCHIO DX (ESAME DIRETTO)',
-    '18/11/2026',
-    '20/11/2026, ore 09:00',
+    '18/06/2026',
+    '20/06/2026, ore 09:00',
     // 30 June, 22:05 UTC is already 1 July in Italy.
     '01/07/2026, ore 00:05',
     'non risulta',
-    'il 23/11/2026 alle ore 10:30',
+    'il 02/07/2026 alle ore 10:30',
   ])
     expect(flat).toContain(words)
   for (const row of fonts.trim().split('\n').slice(2)) expect(row).toMatch(/DejaVu.*\byes yes yes\b/)

@@ -66,11 +66,11 @@ describe('the doctor’s way in', () => {
     expect(
       server.requests.filter((request) => !request.startsWith('GET ') || request.includes(TOKEN)),
     ).toEqual([])
+    expect(complaints).toEqual([])
     await pin.fill('585-6183')
     await enter.click()
     await page.getByText('ricevuto').waitFor()
     expect(posted).toEqual([{ codice: TOKEN, pin: '585-6183' }])
-    expect(complaints).toEqual([])
     await close()
   })
 

@@ -57,10 +57,10 @@ export const sharing = {
     endedUntil: (day: string) => `Era condiviso fino al ${day}`,
     seeAccesses: 'Chi ha visto il mio esame',
     errors: {
-      cognome: 'Scrivi il cognome del medico.',
-      nome: 'Scrivi il nome del medico.',
+      cognome: 'Scrivi il cognome del medico, al massimo 80 caratteri.',
+      nome: 'Scrivi il nome del medico, al massimo 80 caratteri.',
       email: 'Scrivi un indirizzo e-mail completo, per esempio nome.cognome@esempio.it.',
-      telefono: 'Scrivi il telefono con sole cifre, spazi e +, oppure lascia vuoto.',
+      telefono: 'Scrivi il telefono con cifre, spazi, + e trattini, oppure lascia vuoto.',
       esami: 'Scegli almeno un esame.',
     },
   },

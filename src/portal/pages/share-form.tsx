@@ -30,7 +30,7 @@ export function ShareForm({ site, exams, values, errors = {} }: ShareFormProps) 
             label={texts.familyName}
             value={values?.cognome}
             error={errors.cognome}
-            maxLength={100}
+            maxLength={80}
           />
           <Field
             site={site}
@@ -38,7 +38,7 @@ export function ShareForm({ site, exams, values, errors = {} }: ShareFormProps) 
             label={texts.givenName}
             value={values?.nome}
             error={errors.nome}
-            maxLength={100}
+            maxLength={80}
           />
         </div>
         <Field
@@ -61,7 +61,7 @@ export function ShareForm({ site, exams, values, errors = {} }: ShareFormProps) 
           inputMode="tel"
           value={values?.telefono}
           error={errors.telefono}
-          maxLength={40}
+          maxLength={30}
           required={false}
         />
         <ExamChoice site={site} exams={exams} chosen={values?.esami} error={errors.esami} />

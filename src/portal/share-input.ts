@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AppError } from '../errors.ts'
 import type { ShareValues } from './pages/share-form.tsx'
 
 const line = z
@@ -22,7 +23,9 @@ const FIELDS = {
 
 /** Reads the form as it was sent, without judging it. */
 export async function readShareForm(request: Request): Promise<ShareValues & { richiesta: string }> {
-  const form = await request.formData()
+  const form = await request.formData().catch((error: unknown) => {
+    throw new AppError('request.unsupported_media_type', 'Send a form.', {}, { cause: error })
+  })
   const text = (name: string) => {
     const value = form.get(name)
     return typeof value === 'string' ? value.trim().slice(0, 300) : ''

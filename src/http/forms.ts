@@ -1,16 +1,11 @@
 import type { MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { AppError } from '../errors.ts'
+import { limitBody } from './body-limit.ts'
 
 // The longest form of ours is a doctor's name and address.
 const LARGEST_FORM = 64 * 1024
 
-const limit = bodyLimit({
-  maxSize: LARGEST_FORM,
-  onError: () => {
-    throw new AppError('request.too_large')
-  },
-})
+const limit = limitBody(LARGEST_FORM)
 
 /** What people send are small forms: nobody without a session makes the gateway hold more, or read another kind of body. */
 export function smallForms(): MiddlewareHandler {

@@ -18,6 +18,11 @@ const accessionParameter = {
   description: 'Accession Number of the visit, or of one of its exams',
   schema: { type: 'string' },
 }
+const BODY = {
+  '400': problem('The body cannot be read'),
+  '413': problem('The body is too large'),
+  '415': problem('Another media type is wanted'),
+}
 const COMMON = { '401': problem('No valid API key'), '404': problem('No such visit') }
 const state = { description: 'The visit’s state', ...json({ $ref: '#/components/schemas/VisitState' }) }
 const issuedPin1 = {
@@ -47,7 +52,7 @@ export function openApiDocument({ portalUrl, organisation }: { portalUrl: string
           requestBody: { required: true, ...json(request(newVisit)) },
           responses: {
             '201': issuedPin1,
-            '400': problem('Malformed JSON'),
+            ...BODY,
             '401': COMMON['401'],
             '409': problem('The Accession Number is registered already; nothing was changed'),
             '422': problem('A field is missing or wrong; `errors` names each'),
@@ -67,7 +72,7 @@ export function openApiDocument({ portalUrl, organisation }: { portalUrl: string
           description:
             'Withdrawing consent ends what is online at once. A corrected address after a refused mail gets a new PIN2 by itself.',
           requestBody: { required: true, ...json(request(visitChange)) },
-          responses: { '200': state, ...COMMON, '422': problem('A field is wrong') },
+          responses: { '200': state, ...BODY, ...COMMON, '422': problem('A field is wrong') },
         },
       },
       '/visits/{accessionNumber}/reports': {
@@ -92,6 +97,7 @@ export function openApiDocument({ portalUrl, organisation }: { portalUrl: string
               description: 'Already there',
               ...json({ $ref: '#/components/schemas/DeliveredReport' }),
             },
+            ...BODY,
             ...COMMON,
             '413': problem('The document is too large'),
             '415': problem('Neither .p7m nor PDF by its media type'),

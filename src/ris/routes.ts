@@ -1,9 +1,9 @@
 import { Hono, type MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import type { z } from 'zod'
 import { type Actor, recordAlone } from '../audit/audit.ts'
 import type { Database } from '../database/database.ts'
 import { AppError } from '../errors.ts'
+import { hearOut, limitBody } from '../http/body-limit.ts'
 import { deliverReport } from '../reports/reports.ts'
 import type { Inspection } from '../signature/signature.ts'
 import { visitState } from '../visits/state.ts'
@@ -32,6 +32,8 @@ type Env = { Variables: { actor: Actor } }
 
 // JSON bodies here are a visit or a change: a report's text comes as a form.
 const MAX_JSON_BYTES = 256 * 1024
+// A report that is too large is sent to its end all the same, over the hospital's own network.
+const HEAR_OUT_MS = 60_000
 const DOCUMENT_TYPES = [
   'application/pkcs7-mime',
   'application/x-pkcs7-mime',
@@ -48,9 +50,12 @@ export function risRoutes({ db, rules, portalUrl, inspect, slip, clock, maxRepor
     const self = `${portalUrl}/api/v1/visits/${encodeURIComponent(accessionNumber)}`
     return { self, reports: `${self}/reports`, pin1: `${self}/pin1`, pin2: `${self}/pin2`, portal: portalUrl }
   }
-  const limitJson = bodyLimit({ maxSize: MAX_JSON_BYTES, onError: tooLarge(MAX_JSON_BYTES) })
+  const limitJson = limitBody(MAX_JSON_BYTES, { hearOutMs: HEAR_OUT_MS, detail: atMost(MAX_JSON_BYTES) })
   // The form's own lines and fields come on top of the document.
-  const limitForm = bodyLimit({ maxSize: maxReportBytes + MAX_JSON_BYTES, onError: tooLarge(maxReportBytes) })
+  const limitForm = limitBody(maxReportBytes + MAX_JSON_BYTES, {
+    hearOutMs: HEAR_OUT_MS,
+    detail: atMost(maxReportBytes),
+  })
 
   return new Hono<Env>()
     .use(requireApiKey(db))
@@ -87,8 +92,11 @@ export function risRoutes({ db, rules, portalUrl, inspect, slip, clock, maxRepor
     })
     .post('/visits/:accessionNumber/reports', limitForm, async (c) => {
       const accessionNumber = c.req.param('accessionNumber')
-      // An unknown visit is told before megabytes are read into a document.
-      await findVisit(db, accessionNumber)
+      // An unknown visit is told before megabytes are kept in memory.
+      await findVisit(db, accessionNumber).catch(async (error: unknown) => {
+        await hearOut(c.req.raw.body, HEAR_OUT_MS)
+        throw error
+      })
       const { document, fields } = await readReportForm(c.req.raw, maxReportBytes)
       const delivered = await deliverReport({ ...call(c.var.actor), inspect }, accessionNumber, {
         document,
@@ -155,7 +163,7 @@ async function readReportForm(request: Request, maxReportBytes: number) {
   const [file, ...others] = files
   if (!file || others.length > 0)
     throw new AppError('request.invalid', 'Send exactly one file part, named `document`.')
-  if (file.size > maxReportBytes) throw tooLargeError(maxReportBytes)
+  if (file.size > maxReportBytes) throw new AppError('request.too_large', atMost(maxReportBytes))
   if (!DOCUMENT_TYPES.includes(file.type.split(';')[0]?.trim().toLowerCase() ?? '')) {
     throw new AppError(
       'request.unsupported_media_type',
@@ -191,9 +199,7 @@ function pdf(bytes: Uint8Array, status: 200 | 201, location?: string): Response 
   return new Response(new Uint8Array(bytes), { status, headers })
 }
 
-const tooLargeError = (bytes: number) =>
-  new AppError('request.too_large', `At most ${Math.floor(bytes / 1_000_000) || 1} MB are accepted.`)
-
-const tooLarge = (bytes: number) => () => {
-  throw tooLargeError(bytes)
-}
+const atMost = (bytes: number) =>
+  bytes >= 1_000_000
+    ? `At most ${Math.floor(bytes / 1_000_000)} MB are accepted.`
+    : `At most ${Math.floor(bytes / 1024)} KiB are accepted.`

@@ -83,7 +83,7 @@ function textsFor(error: AppError | null, { messages: { errors } }: Site): { tit
     case 'database.unavailable':
       return errors.archiveDown
     case 'share.too_many':
-      return errors.tooMany
+      return errors.sharesTooMany
     default:
       return errors.badRequest
   }

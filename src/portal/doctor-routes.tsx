@@ -8,7 +8,7 @@ import type { PortalDependencies } from './dependencies.ts'
 import { DoctorLoginPage, type DoctorLoginProps } from './pages/doctor-login-page.tsx'
 
 const ENDINGS: Record<string, DoctorLoginProps['error']> = {
-  inattivita: 'session-over',
+  inattivita: 'idle',
   sessione: 'session-over',
   uscita: 'signed-out',
 }

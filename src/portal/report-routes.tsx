@@ -25,14 +25,14 @@ export function reportRoutes({ db, site, requireViewer, trustedProxies, clock }:
         const report = await readReport(db, publication.id)
         listed.push({
           id: publication.id,
-          availableUntil: publication.availableUntil,
+          availableUntil: earlier(publication.availableUntil, viewer.share?.availableUntil),
           exams: [{ description: exam.description, examDate: exam.examDate }],
           hasImages: exam.imagesExpected || own.length > 0,
           imagesState:
             own.length === 0 ? 'none' : own.every(({ state }) => state === 'stable') ? 'ready' : 'arriving',
           reportVersion: report?.version ?? 1,
           reportDate: dayInRome(publication.publishedAt),
-          collectedAt: publication.firstViewedAt ?? publication.firstDownloadedAt,
+          collectedAt: firstOf(publication.firstViewedAt, publication.firstDownloadedAt),
           ...(report && report.version > 1 ? { updatedAt: publication.publishedAt } : {}),
         })
       }
@@ -117,6 +117,14 @@ export function reportRoutes({ db, site, requireViewer, trustedProxies, clock }:
 type Report = NonNullable<Awaited<ReturnType<typeof readReport>>>
 
 const hasPdf = (report: Report) => report.kind === 'pdf' || report.pdf !== null
+
+/** A doctor's days end with the share, where that is before the publication's end (S31). */
+const earlier = (day: string, other: string | undefined) => (other !== undefined && other < day ? other : day)
+
+function firstOf(...instants: (Date | null)[]): Date | null {
+  const happened = instants.filter((instant) => instant !== null).map((instant) => instant.getTime())
+  return happened.length > 0 ? new Date(Math.min(...happened)) : null
+}
 
 /** Byte for byte as it was delivered (S18). */
 function file(bytes: Uint8Array, type: string, disposition: 'inline' | 'attachment', name: string): Response {

@@ -97,7 +97,7 @@ export function shareRoutes(dependencies: PortalDependencies) {
     .post('/condivisioni/:id/annulla', async (c) => {
       const viewer = await patient(c)
       await revokeShare(call(c), viewer.visit.id, idOf(c))
-      return c.redirect('/condivisioni', 303)
+      return c.redirect('/condivisioni#shares-title', 303)
     })
 
   async function sharePage(viewer: Viewer, values?: ShareValues, errors?: ShareErrors): Promise<Response> {

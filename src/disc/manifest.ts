@@ -36,7 +36,7 @@ export type ManifestInstance = {
   readonly keys: Keys
 }
 
-export const MANIFEST_VERSION = 1
+export const MANIFEST_VERSION = 2
 
 /** Reads each instance once, one at a time, and keeps what the disc needs to know of it. */
 export async function prepareManifest(

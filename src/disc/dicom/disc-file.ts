@@ -21,8 +21,11 @@ export type Conversion = 'none' | 'preamble' | 'meta' | 'explicit-vr'
 
 export type DiscFile = { readonly bytes: Uint8Array; readonly conversion: Conversion }
 
-/** A Data Set may inflate to this, and no more. */
-const LONGEST_INFLATED = 2 ** 32
+/**
+ * A Data Set may inflate to this, and no more: 1 MB of deflated zeros is 1 GB, which is held more than once while it is
+ * written anew. What would grow longer goes on the disc as it came.
+ */
+const LONGEST_INFLATED = 256 * 2 ** 20
 
 /**
  * The bytes of a stored file as they go on the disc. Same input, same output, on every machine. The input is not

@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module'
 import PDFDocument from 'pdfkit'
 import type { Messages } from '../messages/it.ts'
+import { BLUE, collect, fitted, fontFile, INK, LEFT, LINE, MUTED, type Pdf, WIDTH } from '../print/print.ts'
 import { formatDay, formatInstantDay, formatInstantTime } from '../ui/format.ts'
 
 export type ReceiptFacts = {
@@ -17,20 +17,8 @@ export type ReceiptFacts = {
   messages: Messages
 }
 
-type Pdf = InstanceType<typeof PDFDocument>
-
-// Points, from A4's top left corner.
-const LEFT = 56
-const WIDTH = 595.28 - 2 * LEFT
 const NAME_WIDTH = 180
 const ROWS_TOP = 226
-const INK = '#17324d'
-const MUTED = '#455b71'
-const BLUE = '#0066cc'
-const LINE = '#c3ccd6'
-
-// DejaVu holds Latin, Greek and Cyrillic: any European name prints (the PDF's own fonts stop at Windows-1252).
-const fontFile = (name: string) => createRequire(import.meta.url).resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`)
 
 /** The proof that a report was collected: who, which, when; nothing of what it says. One A4 page (S39b). */
 export async function receiptPdf(facts: ReceiptFacts): Promise<Uint8Array> {
@@ -111,30 +99,3 @@ const rule = (pdf: Pdf, y: number) =>
     .lineTo(LEFT + WIDTH, y)
     .lineWidth(0.75)
     .stroke(LINE)
-
-type Place = {
-  font: 'regular' | 'bold'
-  size: number
-  x?: number
-  y: number
-  width?: number
-  height: number
-  colour: string
-}
-
-/** Writes a text into its place, smaller if it must be: a name is never cut. */
-function fitted(pdf: Pdf, text: string, { font, size, x = LEFT, y, width = WIDTH, height, colour }: Place) {
-  pdf.font(font).fillColor(colour)
-  let used = size
-  while (used > 5 && pdf.fontSize(used).heightOfString(text, { width }) > height) used -= 0.5
-  pdf.fontSize(used).text(text, x, y, { width, height, ellipsis: true })
-}
-
-function collect(pdf: Pdf): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = []
-    pdf.on('data', (chunk: Uint8Array) => chunks.push(chunk))
-    pdf.on('end', () => resolve(new Uint8Array(Buffer.concat(chunks))))
-    pdf.on('error', reject)
-  })
-}

@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module'
 import PDFDocument from 'pdfkit'
 import type { Messages } from '../messages/it.ts'
+import { BLUE, collect, fitted, fontFile, INK, LEFT, MUTED, type Pdf, WIDTH } from '../print/print.ts'
 import { groupPin } from '../ui/format.ts'
 import type { Contacts } from '../ui/site.ts'
 import { drawQrCode } from './qr-code.ts'
@@ -15,18 +15,6 @@ export type SlipFacts = {
   availableDays: number
   messages: Messages
 }
-
-type Pdf = InstanceType<typeof PDFDocument>
-
-// Points, from A4's top left corner. Every block has its own place, so that no long name can push another off the page.
-const LEFT = 56
-const WIDTH = 595.28 - 2 * LEFT
-const INK = '#17324d'
-const MUTED = '#455b71'
-const BLUE = '#0066cc'
-
-// DejaVu holds Latin, Greek and Cyrillic: any European name prints (the PDF's own fonts stop at Windows-1252).
-const fontFile = (name: string) => createRequire(import.meta.url).resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`)
 
 /** The slip of reception with PIN1 on it: one A4 page, ready to print (S3). */
 export async function slipPdf(facts: SlipFacts): Promise<Uint8Array> {
@@ -124,34 +112,7 @@ function drawFoot(pdf: Pdf, { organisation, contacts, messages }: SlipFacts) {
   fitted(pdf, text, { font: 'regular', size: 9.5, y: 760, height: 60, colour: INK })
 }
 
-type Place = {
-  font: 'regular' | 'bold'
-  size: number
-  x?: number
-  y: number
-  width?: number
-  height: number
-  colour: string
-}
-
-/** Writes a text into its place, smaller if it must be: a name is never cut. */
-function fitted(pdf: Pdf, text: string, { font, size, x = LEFT, y, width = WIDTH, height, colour }: Place) {
-  pdf.font(font).fillColor(colour)
-  let used = size
-  while (used > 5 && pdf.fontSize(used).heightOfString(text, { width }) > height) used -= 0.5
-  pdf.fontSize(used).text(text, x, y, { width, height, ellipsis: true })
-}
-
 /** What a person types: without the scheme that browsers add by themselves, and without the closing slash. */
 function shownAddress(portalUrl: string): string {
   return portalUrl.replace(/^https:\/\//, '').replace(/\/$/, '')
-}
-
-function collect(pdf: Pdf): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = []
-    pdf.on('data', (chunk: Uint8Array) => chunks.push(chunk))
-    pdf.on('end', () => resolve(new Uint8Array(Buffer.concat(chunks))))
-    pdf.on('error', reject)
-  })
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import type { SyslogTarget } from './audit/syslog.ts'
+import { isSyslogUrl, syslogTargetOf } from './audit/target.ts'
 import { type KeyRing, keyRing } from './crypto/keys.ts'
 
 type Setting = { name: string; meaning: string; fallback?: string; secret?: true; schema: z.ZodType }
@@ -145,6 +147,28 @@ export const SETTINGS = {
     'Files (comma separated) with the authorities whose signatures are trusted (S19): PEM certificates, PEM CRLs, national trusted lists (XML). Not set: the chain is reported as not verified.',
     optionalText,
   ),
+  auditSyslogUrl: setting(
+    'AUDIT_SYSLOG_URL',
+    'Audit repository that the trail is sent to as DICOM audit messages (S39), `syslog+tls://host:6514`. Not set: the trail stays here alone.',
+    z.string().refine(isSyslogUrl, 'must look like syslog+tls://host:6514').optional(),
+  ),
+  auditSyslogCa: setting(
+    'AUDIT_SYSLOG_CA',
+    'Authorities that sign the repository’s certificate, PEM; best by file (`AUDIT_SYSLOG_CA_FILE`). Not set: the public ones.',
+    optionalText,
+  ),
+  auditSyslogCert: setting(
+    'AUDIT_SYSLOG_CERT',
+    'Certificate by which the gateway shows itself to the repository, PEM (`AUDIT_SYSLOG_CERT_FILE`), where that asks for one.',
+    optionalText,
+  ),
+  auditSyslogKey: setting(
+    'AUDIT_SYSLOG_KEY',
+    'Its private key, PEM (`AUDIT_SYSLOG_KEY_FILE`).',
+    optionalText,
+    undefined,
+    true,
+  ),
   trustedProxies: setting(
     'TRUSTED_PROXIES',
     'Addresses (comma separated) of reverse proxies whose `X-Forwarded-For` is believed.',
@@ -165,6 +189,7 @@ export const SETTINGS = {
 
 type Raw = { [Key in keyof typeof SETTINGS]: z.infer<(typeof SETTINGS)[Key]['schema']> }
 export type Config = Omit<Raw, 'pinPepper' | 'encryptionKey' | 'portalUrl' | 'trustedCertificatesFile'> & {
+  auditTarget: SyslogTarget | null
   portalUrl: string
   peppers: KeyRing
   encryptionKeys: KeyRing
@@ -200,9 +225,15 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   const encryptionKeys = ringOf(raw.encryptionKey, SETTINGS.encryptionKey, problems)
   const portalUrl = portalAddress(raw, problems)
   const trustedCertificates = readCertificates(raw.trustedCertificatesFile, problems)
+  const { auditSyslogUrl: url, auditSyslogCa: ca, auditSyslogCert: cert, auditSyslogKey: key } = raw
+  // A wrong address has been told of already.
+  const auditTarget =
+    'auditSyslogUrl' in raw
+      ? syslogTargetOf({ url, ca, cert, key }, (problem) => problems.push(problem))
+      : null
   if (problems.length > 0 || !peppers || !encryptionKeys) throw new ConfigError(problems)
   const { pinPepper: _pepper, encryptionKey: _key, trustedCertificatesFile: _file, ...rest } = raw
-  return { ...rest, portalUrl, peppers, encryptionKeys, trustedCertificates }
+  return { ...rest, portalUrl, peppers, encryptionKeys, trustedCertificates, auditTarget }
 }
 
 // Both URL and the decoding of its user and password must work, or the driver throws later and quotes it.

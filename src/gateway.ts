@@ -2,9 +2,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { serve } from '@hono/node-server'
 import { createApp } from './app.tsx'
+import { recordAlone } from './audit/audit.ts'
+import { exportAudit } from './audit/export.ts'
 import type { Config } from './config.ts'
 import { openDatabase } from './database/database.ts'
-import type { Log } from './log.ts'
+import { errorCode, type Log } from './log.ts'
 import { sendMails } from './mail/mail.ts'
 import { it } from './messages/it.ts'
 import { createOrthanc } from './orthanc/orthanc.ts'
@@ -99,7 +101,23 @@ export async function startGateway(
     prepareStudies({ db, orthanc, clock, log, signal }),
     keepTime({ db, rules, clock, log, signal }),
     sendMails({ db, keys: encryptionKeys, settings: mail, messages: it, log, clock, signal }),
+    ...(config.auditTarget
+      ? [
+          exportAudit({
+            db,
+            target: config.auditTarget,
+            source: { organisation, portalUrl },
+            log,
+            clock,
+            signal,
+          }),
+        ]
+      : []),
   ]
+  const note = (event: 'gateway.started' | 'gateway.stopped') =>
+    recordAlone(db, clock(), { event, actor: { kind: 'system' } }).catch((error: unknown) =>
+      log('error', 'audit.unavailable', { code: errorCode(error) }),
+    )
   const { server, port } = await listen(app.fetch, config).catch(async (error: unknown) => {
     stopping.abort()
     // An archive that hangs must not hold up the stop: what waits for it is ended first.
@@ -108,6 +126,7 @@ export async function startGateway(
     await close()
     throw error
   })
+  await note('gateway.started')
   log('info', 'gateway.listening', { port, mode: config.mode })
 
   let stopped: Promise<void> | null = null
@@ -118,6 +137,7 @@ export async function startGateway(
     if ('closeAllConnections' in server) server.closeAllConnections()
     await orthanc.close()
     await Promise.all(work)
+    await note('gateway.stopped')
     await close()
     log('info', 'gateway.stopped')
   }

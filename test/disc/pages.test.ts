@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium } from 'playwright-core'
 import { expect, test } from 'vitest'
 import type { DiscContent, ExtraFile, ImagesSummary } from '../../src/disc/content.ts'
 import { discPages } from '../../src/disc/pages.ts'
+import { launchBrowser } from '../support/browser.ts'
 import { CONTENT, DISC_DATE } from '../support/disc.ts'
 
 const IMAGES: ImagesSummary = {
@@ -108,16 +108,7 @@ test('files that are not the page hold no name of the patient', () => {
 
 test('from file://, its policy lets its style in, and nothing breaks at 390 pixels', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'ritiro-page-'))
-  const browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-    ],
-  })
+  const browser = await launchBrowser()
   try {
     writeFileSync(join(directory, 'INDEX.HTM'), textOf(pagesOf(), 'INDEX.HTM'))
     const page = await browser.newPage({ viewport: { width: 390, height: 844 } })

@@ -1,19 +1,18 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import PDFDocument from 'pdfkit'
-import { type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { BrowserContextOptions, Page } from 'playwright-core'
 import { html } from '../../src/http/html.ts'
 import { it } from '../../src/messages/it.ts'
 import { assetRoutes, loadAssets } from '../../src/ui/assets.ts'
 import type { Site } from '../../src/ui/site.ts'
+import { launchBrowser, screenshot } from '../support/browser.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
-const SCREENSHOTS = join(ROOT, 'var/screenshots')
 
 /** The policy of our own pages (S44): whatever they need beyond it must fail here. */
 const CSP =
@@ -80,19 +79,7 @@ export async function startSite(routes: Routes) {
   }
 }
 
-export const startChromium = () =>
-  chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
+export const startChromium = launchBrowser
 
 export type Watched = { page: Page; complaints: string[]; close: () => Promise<void> }
 
@@ -121,10 +108,8 @@ export async function openPage(
 }
 
 /** Keeps what a page looks like, for people to look at. */
-export async function keepScreenshot(page: Page, name: string, fullPage = true) {
-  mkdirSync(SCREENSHOTS, { recursive: true })
-  await page.screenshot({ path: join(SCREENSHOTS, `ui-${name}.png`), fullPage })
-}
+export const keepScreenshot = (page: Page, name: string, fullPage = true) =>
+  screenshot(page, `ui-${name}`, fullPage)
 
 /** A report as a hospital's system writes it, with as many pages as wanted. */
 export function samplePdf(pages: number): Promise<Buffer> {

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildViewer, type ViewerManifest } from '../../viewer/build.ts'
+import { launchBrowser } from '../support/browser.ts'
 import { type TestOrthanc, testOrthanc } from '../support/orthanc.ts'
 import { writeExams } from './exams.ts'
 import { startSite } from './stand.ts'
@@ -13,8 +14,6 @@ const SHOTS = resolve(import.meta.dirname, '../../var/screenshots')
 const SAMPLES = resolve(import.meta.dirname, '../../../shared/samples')
 const DESKTOP = { viewport: { width: 1280, height: 800 } }
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 }
-const FLAGS =
-  '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'
 
 let browser: Browser
 let orthanc: TestOrthanc
@@ -32,7 +31,7 @@ beforeAll(async () => {
   await orthanc.send({ directory: join(folder, 'exams') })
   site = await startSite(root, orthanc)
   await mkdir(SHOTS, { recursive: true })
-  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS.split(' ') })
+  browser = await launchBrowser()
 }, 400_000)
 
 afterAll(async () => {

@@ -4,7 +4,7 @@ import { auditEvents, auditExportCursor } from '../database/schema.ts'
 import { FIRST_HASH, hashOf } from './audit.ts'
 
 /** The end of the chain: kept elsewhere, it tells later that nothing was cut off before it. */
-export type Head = { seq: number; hash: string }
+type Head = { seq: number; hash: string }
 
 export type Verification =
   | { whole: true; rows: number; head: Head | null }

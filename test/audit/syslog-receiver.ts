@@ -10,7 +10,7 @@ import { freePort } from '../../scripts/orthanc.ts'
 
 const run = promisify(execFile)
 
-export const RSYSLOGD = '/usr/sbin/rsyslogd'
+const RSYSLOGD = '/usr/sbin/rsyslogd'
 
 /** A certificate authority and what it signed, as PEM and as files. */
 export type Pki = {

@@ -4,6 +4,7 @@ import { createWriteStream, mkdtempSync, readFileSync, rmSync, truncateSync, wri
 import { type AddressInfo, connect, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { serve } from '@hono/node-server'
@@ -243,8 +244,7 @@ test('a client that stalls holds no more than the budget, and gets the file when
   await pause(300)
   expect(budget.used()).toBeLessThanOrEqual(BUDGET)
   const path = join(directory, 'stalled')
-  socket.pipe(createWriteStream(path))
-  await once(socket, 'close')
+  await pipeline(socket, createWriteStream(path))
   const answer = readFileSync(path)
   const head = answer.indexOf('\r\n\r\n') + 4
   expect(answer.subarray(head).equals(whole)).toBe(true)

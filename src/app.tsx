@@ -9,6 +9,7 @@ import { answerError } from './http/errors.tsx'
 import { smallForms } from './http/forms.ts'
 import { securityHeaders } from './http/headers.ts'
 import { healthRoutes } from './http/health.ts'
+import { refuseUserInAddress } from './http/request-target.ts'
 import { accessRoutes } from './portal/access-routes.tsx'
 import type { PortalDependencies } from './portal/dependencies.ts'
 import { doctorRoutes } from './portal/doctor-routes.tsx'
@@ -39,6 +40,7 @@ export function createApp(dependencies: AppDependencies): Hono {
   app.onError((error, c) => answerError(c, error, site, log))
   app.notFound((c) => answerError(c, 'not_found', site, log))
 
+  app.use(refuseUserInAddress())
   // Whoever asks and by whatever proof: nothing that another site makes a browser send changes anything.
   app.use(refuseCrossOrigin(portalUrl))
 

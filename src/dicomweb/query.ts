@@ -46,7 +46,7 @@ export function parseQuery(kind: Resource['kind'], parameters: URLSearchParams):
   for (const [name, value] of parameters) {
     if (searching && STUDY_KEYS.includes(name)) studyInstanceUids = value.split(/[,\\]/)
     else if (searching && IGNORED.has(name)) continue
-    else if (!allowed[name]?.test(value)) return null
+    else if (!Object.hasOwn(allowed, name) || !allowed[name]?.test(value)) return null
     // Orthanc 1.7 ignores a list of fields, but takes the parameter again and again.
     else if (name === 'includefield') for (const field of value.split(',')) passed.append(name, field)
     else passed.append(name, value)

@@ -29,9 +29,10 @@ export function apiDocsRoutes(about: { portalUrl: string; organisation: string }
     })
     .get('/docs/start.js', (c) => c.body(START, 200, { 'content-type': 'text/javascript' }))
     .get('/docs/:file', async (c) => {
-      const type = FILES[c.req.param('file')]
+      const file = c.req.param('file')
+      const type = Object.hasOwn(FILES, file) && FILES[file]
       if (!type) return c.notFound()
-      const bytes = await readFile(join(directory, c.req.param('file')))
+      const bytes = await readFile(join(directory, file))
       return c.body(new Uint8Array(bytes), 200, {
         'content-type': type,
         'cache-control': 'public, max-age=3600',

@@ -103,6 +103,10 @@ test.for([
   '/%c0%ae',
   '//',
   '/api/v1/nulla',
+  '/api/docs/constructor',
+  '/api/docs/__proto__',
+  '/viewer/constructor',
+  '/assets/constructor',
 ])('S44: so has the answer to %s, which is no route', async (path) => {
   const response = await fetch(gateway.url + path, { redirect: 'manual' })
   expect(headersOf(response)).toEqual(PROTECTED)

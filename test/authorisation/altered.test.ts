@@ -1,0 +1,98 @@
+import { connect } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { alteredRequests, type RawRequest } from './altered-requests.ts'
+import { type ExamObject, type World, world } from './world.ts'
+
+/** What the gateway may ask of Orthanc, whoever asks the gateway (S46). */
+const UID = '[0-9.]{1,64}'
+const ORTHANC_ID = '[0-9a-f]{8}(?:-[0-9a-f]{8}){4}'
+const FIXED = [
+  /^GET \/system$/,
+  /^GET \/changes\?(?:last|since=\d+&limit=\d+)$/,
+  new RegExp(`^GET /studies/${ORTHANC_ID}(?:/statistics|/instances)?$`),
+  new RegExp(`^GET /(?:instances|series)/${ORTHANC_ID}/study$`),
+  new RegExp(`^GET /instances/${ORTHANC_ID}/file$`),
+]
+
+let w: World
+let requests: RawRequest[]
+
+beforeAll(async () => {
+  w = await world()
+  const { A1, A2, B } = w.exams
+  // Each disguise for one of the two, in turn: the other exam of the same patient, another patient's.
+  requests = [A2, B].flatMap((foreign, turn) =>
+    alteredRequests(A1, foreign).filter((_, index) => index % 2 === turn),
+  )
+}, 120_000)
+afterAll(() => w[Symbol.asyncDispose]())
+
+test('S45: at least 500 altered requests reveal no other study, and reach nothing of Orthanc but the doctor’s own', async () => {
+  expect(requests.length).toBeGreaterThanOrEqual(500)
+  const foreign = [w.exams.A2, w.exams.B]
+  const asDicomweb = new RegExp(
+    `^GET /dicom-web/studies(?:/${literal(w.exams.A1.study)}(?:/(?:series|instances|metadata|rendered|thumbnail|frames|bulk|${UID}|[0-9,]+|[0-9a-fA-F]{8}))*(?:\\?[^ ]*)?|\\?StudyInstanceUID=${literal(w.exams.A1.study)}(?:&includefield=[0-9A-Za-z,%]+)*)$`,
+  )
+  const wrong: string[] = []
+  const statuses = new Map<string, number>()
+  for (const request of requests) {
+    const from = w.asked.length
+    const { status, text } = await send(request, w.cookies.doctor ?? '')
+    statuses.set(status, (statuses.get(status) ?? 0) + 1)
+    const asked = w.asked.slice(from)
+    for (const line of asked)
+      if (![...FIXED, asDicomweb].some((allowed) => allowed.test(line)))
+        wrong.push(`${request.what} asked Orthanc: ${line}`)
+    for (const exam of foreign)
+      if (reveals(text, exam)) wrong.push(`${request.what} revealed ${exam.mark}: ${text.slice(0, 300)}`)
+    if (/^5/.test(status) || status === 'silence') wrong.push(`${request.what}: ${status}`)
+  }
+  const told = [...statuses].sort().map(([status, count]) => `${status}: ${count}`)
+  // biome-ignore lint/suspicious/noConsole: the count is what the test has to tell
+  console.log(`S45, ${requests.length} altered requests, answered ${told.join(', ')}`)
+  expect(wrong).toEqual([])
+}, 120_000)
+
+test('S44, S45: no header makes a GET a write: report, share and session are as before', async () => {
+  expect((await w.people.doctor.get(`/referti/${w.exams.A1.publicationId}`)).status).toBe(200)
+  for (const exam of [w.exams.A1, w.exams.A2]) {
+    expect((await w.people.a.get(`/referti/${exam.publicationId}`)).status).toBe(200)
+    expect((await w.people.a.get(`/condivisioni/${exam.shareId}`)).status).toBe(200)
+  }
+})
+
+const reveals = (answer: string, { mark, study, publicationId }: ExamObject) =>
+  [mark, study, publicationId].some((secret) => answer.includes(secret))
+
+/** Sends the bytes as they are: fetch would tidy the path. */
+function send(
+  { method, target, headers }: RawRequest,
+  cookie: string,
+): Promise<{ status: string; text: string }> {
+  const { hostname, port, host } = new URL(w.gateway.url)
+  const all = {
+    host,
+    cookie,
+    accept: '*/*',
+    'sec-fetch-site': 'same-origin',
+    connection: 'close',
+    ...headers,
+  }
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`)
+  const bytes = Buffer.from([`${method} ${target} HTTP/1.1`, ...lines, '', ''].join('\r\n'), 'utf8')
+  return new Promise((done) => {
+    const socket = connect(Number(port), hostname === 'localhost' ? '127.0.0.1' : hostname, () =>
+      socket.write(bytes),
+    )
+    const chunks: Buffer[] = []
+    socket.setTimeout(10_000, () => socket.destroy())
+    socket.on('data', (chunk) => chunks.push(chunk))
+    socket.on('error', () => undefined)
+    socket.on('close', () => {
+      const text = Buffer.concat(chunks).toString('utf8')
+      done({ status: /^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 'silence', text })
+    })
+  })
+}
+
+const literal = (text: string) => text.replaceAll('.', '\\.')

@@ -108,7 +108,12 @@ function createSmtpServer(
     onData: async (stream, session, go) => {
       const envelope = envelopeOf(session)
       const chunks: Buffer[] = []
-      for await (const chunk of stream) chunks.push(chunk as Buffer)
+      try {
+        for await (const chunk of stream) chunks.push(chunk as Buffer)
+      } catch (error) {
+        // The client was killed in the middle of its mail: there is no mail, and nobody to tell.
+        return go(error as Error)
+      }
       await step('data', session, envelope, async (error) => {
         if (error) return go(error)
         await keep(Buffer.concat(chunks), envelope)

@@ -34,10 +34,12 @@ test('S42: after a rotation of the pepper the old PINs open, and without the old
   const came = await published(gateway, 'ROT-1')
   const stayedAway = await published(gateway, 'ROT-2')
   const waiting = await registered(gateway, { accessionNumber: 'ROT-3' })
+  const signedInBefore = await signedIn(gateway, stayedAway.pin1, stayedAway.pin2)
   const rotatedAt = gateway.now()
 
   await restart({ peppers: ringOf(`${NEW},${OLD}`) })
   expect(await visitsOfOldPepper(rotatedAt)).toBe(3)
+  expect((await signedInBefore.get('/referti')).status).toBe(200)
   const patient = await signedIn(gateway, came.pin1, came.pin2)
   expect((await patient.get('/referti')).status).toBe(200)
   expect(await visitsOfOldPepper(rotatedAt)).toBe(2)

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { MAPPINGS } from '../../src/audit/dicom-codes.ts'
 import { auditMessage, type RowContext, type TrailRow } from '../../src/audit/dicom-message.ts'
@@ -305,4 +306,20 @@ test('what was deleted meanwhile is absent, never an empty claim', async () => {
   expect(patient?.attributes.ParticipantObjectID).toBe(VISIT)
   expect(all(patient, 'ParticipantObjectName')[0]?.text).toBe('not kept any more')
   expect(await complaintsOf([xml])).toEqual([])
+})
+
+test('the table of docs/audit.md tells of each event what is sent', () => {
+  const page = readFileSync('docs/audit.md', 'utf8')
+  for (const name of EVENTS) {
+    const message = told({ event: name })
+    const [id] = codes(event(message), 'EventID')
+    const [type = ''] = codes(event(message), 'EventTypeCode').filter((code) => code !== name)
+    const { EventActionCode, EventOutcomeIndicator } = event(message)?.attributes ?? {}
+    const [line] = page.split('\n').filter((text) => text.startsWith(`| \`${name}\` |`))
+    expect(line).toMatch(
+      new RegExp(
+        `\\(${id}\\)[ ¹]* \\| ?${type}[^|]*\\| ${EventActionCode} \\| ${EventOutcomeIndicator} \\|$`,
+      ),
+    )
+  }
 })

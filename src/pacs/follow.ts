@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { and, eq, inArray, ne, sql } from 'drizzle-orm'
+import { and, eq, inArray, lt, ne, sql } from 'drizzle-orm'
 import { transact } from '../audit/audit.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { exams, pacsCursor, studies } from '../database/schema.ts'
@@ -11,6 +11,7 @@ import { type PublishingRules, publishReady } from '../publications/publications
 const BATCH = 500
 const IDLE_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 30_000
+const RECHECK_MS = 10_000
 
 type Follower = { db: Database; orthanc: Orthanc; rules: PublishingRules; clock: () => Date }
 
@@ -18,10 +19,15 @@ type Follower = { db: Database; orthanc: Orthanc; rules: PublishingRules; clock:
 export async function followPacs(follower: Follower & { log: Log; signal: AbortSignal }): Promise<void> {
   const { log, signal } = follower
   let failures = 0
+  let rechecked = 0
   while (!signal.aborted) {
     let pause = 0
     try {
       const { done } = await followOnce(follower)
+      if (done && performance.now() - rechecked > RECHECK_MS) {
+        await recheckArriving(follower)
+        rechecked = performance.now()
+      }
       if (failures > 0) log('info', 'pacs.back', { failures })
       failures = 0
       pause = done ? IDLE_PAUSE_MS : 0
@@ -70,6 +76,30 @@ export async function followOnce({ db, orthanc, rules, clock }: Follower): Promi
       .onConflictDoUpdate({ target: pacsCursor.id, set: { lastSeq: upTo, updatedAt: now } })
   })
   return { done }
+}
+
+/**
+ * Asks again for studies that have been arriving without news. Orthanc keeps in memory alone what is not stable yet: one
+ * that was killed meanwhile takes all it has for stable, and never says so in /changes.
+ */
+async function recheckArriving({ db, orthanc, rules, clock }: Follower): Promise<void> {
+  const silentSince = new Date(clock().getTime() - RECHECK_MS)
+  const silent = await db
+    .select({ orthancId: studies.orthancId })
+    .from(studies)
+    .where(and(eq(studies.state, 'arriving'), lt(studies.changedAt, silentSince)))
+  for (const { orthancId } of silent) {
+    const study = await orthanc.study(orthancId)
+    if (study && !study.stable) continue
+    await transact(db, async (tx) => {
+      // Who follows the changes holds this row: what they wrote meanwhile is newer than what we asked.
+      await tx.select().from(pacsCursor).where(eq(pacsCursor.id, 1)).for('update')
+      const [now] = await tx.select().from(studies).where(eq(studies.orthancId, orthancId))
+      if (now?.state !== 'arriving' || now.changedAt >= silentSince) return
+      const touched = await noteStudy(tx, orthancId, study, false, clock())
+      await publishMatching(tx, touched, rules, clock())
+    })
+  }
 }
 
 async function readCursor(db: Database): Promise<number> {

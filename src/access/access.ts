@@ -202,14 +202,15 @@ async function askedTooOften(tx: Transaction, visitId: string, now: Date): Promi
  */
 async function lockFailures(tx: Transaction, digestsOfIt: Uint8Array[], now: Date) {
   const keys = digestsOfIt.map((digest) => Buffer.from(digest).toString('hex'))
-  const held = () => tx.select().from(loginLocks).where(inArray(loginLocks.pin1Digest, keys)).for('update')
-  const [known] = await held()
-  if (known) return known
+  const ofIt = inArray(loginLocks.pin1Digest, keys)
   const { failuresInRow, failuresInAll } = NO_FAILURES
-  const fresh = { pin1Digest: keys[0] ?? '', failuresInRow, failuresInAll, lastFailureAt: now }
-  await tx.insert(loginLocks).values(fresh).onConflictDoNothing()
-  const [row] = await held()
-  if (!row) throw new Error('the row just inserted is not there')
+  // The same questions whether there is a row or not: the time would tell which PIN1 was used before (S43).
+  await tx.execute(sql`
+    insert into ${loginLocks} (pin1_digest, failures_in_row, failures_in_all, last_failure_at)
+    select ${keys[0] ?? ''}, ${failuresInRow}::integer, ${failuresInAll}::integer, ${now.toISOString()}::timestamptz
+    where not exists (select 1 from ${loginLocks} where ${ofIt}) on conflict do nothing`)
+  const [row] = await tx.select().from(loginLocks).where(ofIt).for('update')
+  if (!row) throw new Error('the row of failures is not there')
   return row
 }
 

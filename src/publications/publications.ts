@@ -103,7 +103,8 @@ async function showNewVersion(
   now: Date,
 ): Promise<void> {
   const online = availability(now, rules.availableDays)
-  const unread = { firstViewedAt: null, firstDownloadedAt: null }
+  // Not yet reminded either: its days start again, and so does the wait for its reader (S27).
+  const unread = { firstViewedAt: null, firstDownloadedAt: null, remindedAt: null }
   await tx
     .update(publications)
     .set({ reportId, publishedAt: now, ...online, ...unread })

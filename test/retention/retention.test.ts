@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { publications, reports, visits } from '../../src/database/schema.ts'
 import { keepTimeOnce } from '../../src/retention/jobs.ts'
+import { pdfOf } from '../support/fixtures.ts'
 import { type TestGateway, testGateway } from '../support/gateway.ts'
 import { doctorOf, enterPins } from '../support/patient.ts'
 import { publishedVisit, sharedWith } from '../support/site.ts'
@@ -75,4 +76,21 @@ test('S27: who never opened a report is reminded once, seven days before the end
   expect(
     gateway.mailbox.messages().filter(({ subject }) => subject.includes('non è ancora stato letto')),
   ).toHaveLength(1)
+})
+
+test('S7, S27: a new version that came after the reminder is reminded of too, seven days before its own end', async () => {
+  await using gateway = await testGateway({ now: '2020-05-18T09:00:00Z' })
+  const { accessionNumber } = await publishedVisit(gateway)
+  const reminder = (lastDay: string) =>
+    gateway.mailbox.waitFor(
+      ({ subject, text }) => subject.includes('non è ancora stato letto') && text.includes(lastDay),
+    )
+  gateway.travelTo('2020-06-25T09:00:00Z')
+  await keepTimeOnce(timeOf(gateway))
+  await reminder('02/07/2020')
+  gateway.travelTo('2020-06-26T09:00:00Z')
+  expect((await gateway.deliver(`${accessionNumber}-1`, await pdfOf('Referto corretto'))).status).toBe(201)
+  gateway.travelTo('2020-08-03T09:00:00Z')
+  await keepTimeOnce(timeOf(gateway))
+  await reminder('10/08/2020')
 })

@@ -59,7 +59,7 @@ const sentences = {
 export const accesses = {
   title: 'Chi ha visto il mio esame',
   heading: 'Chi ha visto il mio esame',
-  lead: 'Tutto quello che è successo ai tuoi esami in questo portale: chi li ha aperti o scaricati, e quando. La più recente è in alto.',
+  lead: 'Tutto quello che è successo ai tuoi esami in questo portale: chi li ha aperti o scaricati, e quando. Le voci più recenti sono in alto.',
   none: 'Non c’è ancora nulla da mostrare.',
   download: 'Scarica l’elenco (CSV)',
   downloadHint: 'Si apre con un foglio di calcolo.',

@@ -18,7 +18,7 @@ const TEMPLATE = 'ritiro_template'
 
 /** One PostgreSQL for the whole run, with its tables made once, and the assets built. */
 export default async function setup({ provide }: TestProject) {
-  execFileSync(process.execPath, ['scripts/build.ts', 'public'], { stdio: 'inherit' })
+  execFileSync(process.execPath, ['scripts/build.ts'], { stdio: 'inherit' })
   const directory = await mkdtemp(join(tmpdir(), 'ritiro-test-pg-'))
   const cluster = await startCluster({ directory, log: () => undefined, unsafeFast: true })
   const { host, port, username } = cluster.connection

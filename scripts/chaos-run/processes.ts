@@ -11,9 +11,3 @@ export async function livingWith(directory: string, pid: number): Promise<string
   }
   return found
 }
-
-/** Bytes of memory that a process holds; 0 where it is gone. */
-export async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024
-}

@@ -45,6 +45,8 @@ export type World = {
   killPostgres: () => Promise<void>
   killOrthanc: () => Promise<void>
   startOrthanc: () => Promise<void>
+  /** 0 where none runs. */
+  gatewayPid: () => number
   database: () => ReturnType<typeof connect>
   /** Ends all in order; then names what is still running. */
   end: () => Promise<string[]>
@@ -136,6 +138,7 @@ export async function startWorld(options: { dataDir?: string } = {}): Promise<Wo
     async startOrthanc() {
       orthanc = await startOrthanc({ ...archive, httpPort, dicomPort })
     },
+    gatewayPid: () => gateway?.pid ?? 0,
     database() {
       pool ??= connect({
         host: join(dataDir, 'postgres', 'socket'),

@@ -1,0 +1,45 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { deflateBomb } from '../../scripts/fuzz-run/dicom.ts'
+import { runFuzz } from '../../scripts/fuzz-run/fuzz.ts'
+import { describeInstance } from '../../src/disc/dicom/instance.ts'
+
+// The full run is `npm run fuzz`: 2,100 cases.
+test('200 hostile files, documents and texts: no crash, no hang, no unbounded memory, no markup that is more than text (S48–S50)', async () => {
+  execFileSync(process.execPath, ['scripts/build.ts'], { stdio: 'inherit' })
+  const said: string[] = []
+  const result = await runFuzz({ seed: '1', cases: 200, say: (line) => said.push(line) })
+  expect(result.wrong, said.join('\n')).toEqual([])
+  // Doors that take nothing would prove nothing of what lies behind them.
+  expect(result.taken.dicom).toBeGreaterThan(5)
+  expect(result.taken.documents).toBeGreaterThan(10)
+  expect(result.taken.texts).toBeGreaterThan(3)
+}, 180_000)
+
+test('1 MB that inflates to gigabytes is not inflated: it goes on the disc as it came (S48)', () => {
+  const { bytes } = deflateBomb({ root: '1.2.3', accessionNumber: 'A1', number: 1 }, 2 ** 30)
+  expect(bytes.byteLength).toBeLessThan(1_100_000)
+  const before = process.memoryUsage().rss
+  const started = performance.now()
+  const described = describeInstance(bytes)
+  expect(described.length).toBe(bytes.byteLength)
+  expect(performance.now() - started).toBeLessThan(5_000)
+  expect(process.memoryUsage().rss - before).toBeLessThan(700 * 2 ** 20)
+})
+
+test('PDFs are drawn without scripting, forms of XFA and WebAssembly; nothing of ours brings a sandbox for their scripts', () => {
+  const folder = 'src/browser/pdf'
+  const source = readdirSync(folder)
+    .map((name) => readFileSync(`${folder}/${name}`, 'utf8'))
+    .join('\n')
+  expect(source).toContain('enableXfa: false')
+  expect(source).toContain('useWasm: false')
+  // Without these layers pdf.js neither runs a document's scripts nor follows its actions.
+  expect(source).not.toMatch(/AnnotationLayer|pdf\.sandbox|enableScripting: true|isEvalSupported: true/)
+  // The policy (script-src 'self') forbids eval; this version of pdf.js has none to begin with.
+  for (const name of ['pdf', 'pdf.worker'])
+    expect(readFileSync(`node_modules/pdfjs-dist/legacy/build/${name}.mjs`, 'utf8')).not.toMatch(
+      /\bnew Function\(|[^\w.]eval\(/,
+    )
+})

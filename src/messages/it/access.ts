@@ -18,7 +18,7 @@ export const access = {
     problems: 'Problemi di accesso? Leggi le domande frequenti',
     wrongTitle: 'PIN1 o PIN2 non corretti',
     wrong:
-      'Controlla le cifre e riprova. Se hai chiesto un nuovo PIN2, vale solo l’ultimo che hai ricevuto. Dopo alcuni tentativi sbagliati l’accesso viene sospeso per un po’.',
+      'Controlla le cifre e riprova. Se hai chiesto un nuovo PIN2, vale solo l’ultimo che hai ricevuto. Se il periodo di pubblicazione è finito, o il referto è stato rimosso, i PIN non funzionano più. Dopo alcuni tentativi sbagliati l’accesso viene sospeso per un po’.',
     lockedTitle: 'Accesso sospeso per sicurezza',
     locked: (day: string, time: string) =>
       `Ci sono stati troppi tentativi, con questo PIN1 o da questo collegamento a Internet. Potrai riprovare dalle ore ${time} del ${day}. Se ti serve prima, rivolgiti allo sportello.`,

@@ -57,7 +57,7 @@ const pinQuestions: HelpSection = {
             'Ricontrolla le cifre sul foglio e nell’e-mail. Spazi e trattini non contano.',
             'Se hai chiesto un nuovo PIN2, vale solo l’ultimo ricevuto.',
             'Ogni foglio vale per una visita: PIN1 e PIN2 devono riferirsi alla stessa.',
-            'Se il periodo di pubblicazione è finito, o il referto è stato rimosso, con i due PIN giusti il portale te lo dice.',
+            'Se il periodo di pubblicazione è finito, o il referto è stato rimosso, i PIN non funzionano più: la copia su carta si può sempre ritirare allo sportello.',
           ],
         },
         'Per sicurezza il portale non dice quale dei due è sbagliato.',

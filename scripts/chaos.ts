@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { parseArgs } from 'node:util'
 import { runChaos } from './chaos-run/chaos.ts'
+import { runFullDisk } from './chaos-run/disk.ts'
 
 const USAGE = `usage: npm run chaos -- [options]
   --kills N      how often a process is ended by kill -9 (default 200)
@@ -28,6 +29,9 @@ async function main(): Promise<number> {
     say: (line) => console.log(line),
   })
   console.log(JSON.stringify(facts, null, 2))
+  const { wrong: onFullDisk, ...disk } = await runFullDisk()
+  console.log(`full disk: ${JSON.stringify(disk, null, 2)}`)
+  wrong.push(...onFullDisk.map((what) => `full disk: ${what}`))
   for (const what of wrong) console.log(`DOES NOT HOLD: ${what}`)
   return wrong.length > 0 ? 1 : 0
 }

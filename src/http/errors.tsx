@@ -44,8 +44,8 @@ function refusalOf(failure: Error | ErrorCode): AppError | null {
     : null
 }
 
-// postgres.js' own codes, and PostgreSQL's: 08 connection exceptions, 53300 too many connections, 57P0x shutting down or starting.
-const DATABASE_AWAY = /^(?:CONNECT_TIMEOUT|CONNECTION_|ECONN|EPIPE|08|53300|57P0)/
+// postgres.js' own codes, and PostgreSQL's: 08 connection exceptions, 53 no more connections, memory or disk, 57P0x shutting down or starting.
+const DATABASE_AWAY = /^(?:CONNECT_TIMEOUT|CONNECTION_|ECONN|EPIPE|08|53|57P0)/
 
 function isDatabaseAway(failure: Error): boolean {
   const cause = failure.cause instanceof Error ? failure.cause : failure

@@ -57,7 +57,10 @@ export function createApp(dependencies: AppDependencies): Hono {
   app.route('/', removalRoutes(portal))
   app.route('/', trailRoutes(portal))
   app.route('/', doctorRoutes(portal))
-  app.route('/dicomweb', dicomwebRoutes({ orthanc, portalUrl, authorise: dicomwebAuthorisation(portal) }))
+  app.route(
+    '/dicomweb',
+    dicomwebRoutes({ orthanc, portalUrl, clock, authorise: dicomwebAuthorisation(portal) }),
+  )
 
   // Anybody: texts and static files, nothing of a person.
   app.route('/', helpRoutes(site, sessionOf(db, clock)))

@@ -80,6 +80,7 @@ export async function startGateway(
       rules,
       clock,
       portalUrl,
+      trustedProxies: config.trustedProxies,
       maxReportBytes: config.maxReportMb * 1_000_000,
       inspect: (document) => inspectDocument(document, { trusted, now: clock() }),
       slip: slipFor(site, portalUrl),

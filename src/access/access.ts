@@ -1,8 +1,8 @@
-import { and, eq, gt, inArray, sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import { type Actor, record, transact } from '../audit/audit.ts'
 import type { KeyRing } from '../crypto/keys.ts'
 import type { Database, Transaction } from '../database/database.ts'
-import { loginLocks, mails, studies, visits } from '../database/schema.ts'
+import { loginLocks, studies, visits } from '../database/schema.ts'
 import { hasValidCheckDigit, withoutSeparators } from '../pin/damm.ts'
 import { digestPin1, digestsOfPin1, verifyPin } from '../pin/pin.ts'
 import {
@@ -150,9 +150,6 @@ export async function viewableStudies(db: Database, online: OnlinePublication[])
   return present.filter(({ studyInstanceUid }) => !foreign.has(studyInstanceUid))
 }
 
-const PIN2_MAILS_A_DAY = 5
-const PIN2_PAUSE_MS = 5 * 60_000
-
 /**
  * Sends a new PIN2 to who has PIN1 alone (S11b). Says nothing of whether it did: the words on screen are the same for
  * every PIN1. Rate-limited by source and by visit.
@@ -166,6 +163,10 @@ export async function requestPin2(
   const pin1 = withoutSeparators(pin1Typed)
   if (!hasValidCheckDigit(pin1)) return
   if (await spend(db, { act: 'pin2', source, peppers, now })) return
+  const pin1Digest = digestPin1(peppers, pin1).toString('hex')
+  if (await spend(db, { act: 'pin2-of', source: pin1Digest, peppers, now })) return
+  // A new PIN2 ends a lock (S42). A PIN1 that does not exist is let go as well: were it not, the lock would tell (S43).
+  await db.delete(loginLocks).where(eq(loginLocks.pin1Digest, pin1Digest))
   const [found] = await db
     .select({ id: visits.id })
     .from(visits)
@@ -173,7 +174,7 @@ export async function requestPin2(
   if (!found || rules.pin2Delivery !== 'email') return
   await transact(db, async (tx) => {
     const visit = await lockVisit(tx, found.id)
-    if (!visit.consent || !visit.email || (await askedTooOften(tx, visit.id, now))) return
+    if (!visit.consent || !visit.email) return
     if ((await sendNewPin2(tx, visit, rules, now)) === null) return
     record(tx, now, {
       event: 'pin2.requested',
@@ -182,18 +183,6 @@ export async function requestPin2(
       visitId: visit.id,
     })
   })
-}
-
-async function askedTooOften(tx: Transaction, visitId: string, now: Date): Promise<boolean> {
-  const dayAgo = new Date(now.getTime() - 24 * 60 * 60_000)
-  const recent = await tx
-    .select({ queuedAt: mails.queuedAt })
-    .from(mails)
-    .where(and(eq(mails.visitId, visitId), eq(mails.kind, 'pin2'), gt(mails.queuedAt, dayAgo)))
-  return (
-    recent.length >= PIN2_MAILS_A_DAY ||
-    recent.some(({ queuedAt }) => now.getTime() - queuedAt.getTime() < PIN2_PAUSE_MS)
-  )
 }
 
 /**

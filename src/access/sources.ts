@@ -9,6 +9,8 @@ const BUDGETS = {
   login: { limit: 30, windowMs: 15 * 60_000 },
   share: { limit: 30, windowMs: 15 * 60_000 },
   pin2: { limit: 10, windowMs: 60 * 60_000 },
+  /** New PIN2s asked for one PIN1, whether that PIN1 exists or not. */
+  'pin2-of': { limit: 5, windowMs: 24 * 60 * 60_000 },
 } as const
 
 /** Takes one act from the budget of a source; null where it may go on, else when it may try again. The address is kept as an HMAC. */

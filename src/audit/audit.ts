@@ -6,7 +6,7 @@ import { auditEvents } from '../database/schema.ts'
 /** Who did it: the patient of the visit, the doctor of a share, a RIS by its key's name, the portal itself, or nobody known. */
 export type Actor =
   | { kind: 'patient' | 'system' | 'anonymous' }
-  | { kind: 'ris'; name: string }
+  | { kind: 'ris'; name: string; source?: string }
   | { kind: 'doctor'; share: string }
 
 export type AuditEvent = {
@@ -110,7 +110,7 @@ async function append(tx: Transaction, entries: Recorded[]): Promise<void> {
       at: now,
       event: entry.event,
       actor: actorText(entry.actor),
-      source: entry.source ?? null,
+      source: entry.source ?? (entry.actor.kind === 'ris' ? entry.actor.source : null) ?? null,
       visitId: entry.visitId ?? null,
       examId: entry.examId ?? null,
       details: entry.details ?? {},

@@ -4,6 +4,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { AppError } from '../errors.ts'
 import { pullStream } from '../http/stream.ts'
+import { watchAuthorised } from '../http/watch.ts'
 import type { Orthanc, OrthancResponse } from '../orthanc/orthanc.ts'
 import { singlePart } from './multipart.ts'
 import { withoutPreambles } from './preamble.ts'
@@ -14,6 +15,8 @@ import { parseResource, pathOf, type Resource } from './resource.ts'
 export type Authorise = (c: Context) => Promise<{
   studyInstanceUids: ReadonlySet<string>
   noteViewed: (studyInstanceUid: string) => Promise<void>
+  /** Asked again while a long answer runs: withdrawal, revocation and the session's end cut it (S12, S32). */
+  stillAllowed: (studyInstanceUid: string) => Promise<boolean>
 }>
 
 const compress = promisify(gzip)
@@ -30,13 +33,15 @@ export function dicomwebRoutes({
   orthanc,
   authorise,
   portalUrl,
+  clock,
 }: {
   orthanc: Orthanc
   authorise: Authorise
   portalUrl: string
+  clock: () => Date
 }) {
   return new Hono().get('/*', async (c) => {
-    const { studyInstanceUids, noteViewed } = await authorise(c)
+    const { studyInstanceUids, noteViewed, stillAllowed } = await authorise(c)
     const url = new URL(c.req.url)
     const resource = parseResource(url.pathname.slice('/dicomweb'.length))
     const query = resource && parseQuery(resource.kind, url.searchParams)
@@ -55,7 +60,9 @@ export function dicomwebRoutes({
     }
     if (resource.studyInstanceUid && resource.kind !== 'search-series')
       await noteViewed(resource.studyInstanceUid)
-    return forward(c, orthanc, resource, query.search, portalUrl)
+    const { studyInstanceUid = '' } = resource
+    const watched = watchAuthorised(() => stillAllowed(studyInstanceUid), clock)
+    return forward(c, orthanc, resource, query.search, portalUrl, watched.guard)
   })
 }
 
@@ -91,6 +98,7 @@ async function forward(
   resource: Resource,
   search: string,
   portalUrl: string,
+  guard: (chunks: AsyncIterable<Uint8Array>) => AsyncGenerator<Uint8Array>,
 ): Promise<Response> {
   const abort = new AbortController()
   const response = await orthanc.dicomWeb(
@@ -122,7 +130,7 @@ async function forward(
     return new Response(null, { status: 200, headers })
   }
   const body = pullStream(response.body, abort, {
-    ...(resource.kind === 'retrieve' ? { through: withoutPreambles } : {}),
+    through: (chunks) => guard(resource.kind === 'retrieve' ? withoutPreambles(chunks) : chunks),
     broken: () => destroyConnection(c),
   })
   return new Response(body, { status: 200, headers })

@@ -4,6 +4,7 @@ import { findViewer, type ViewableStudy, type Viewer, viewableStudies } from '..
 import { readSessionCookie } from '../access/cookie.ts'
 import { onlineExam } from '../access/require-viewer.ts'
 import { recordAlone } from '../audit/audit.ts'
+import { oncePerPeriod } from '../audit/once.ts'
 import type { Authorise } from '../dicomweb/dicomweb.ts'
 import { type DiscPlan, writeDisc } from '../disc/disc.ts'
 import { createReadAheadBudget } from '../disc/read-ahead.ts'
@@ -11,20 +12,23 @@ import { serveDisc } from '../disc/serve.ts'
 import { AppError } from '../errors.ts'
 import { html } from '../http/html.ts'
 import { sourceOf } from '../http/source.ts'
+import { watchAuthorised } from '../http/watch.ts'
 import { findPreparation } from '../preparation/preparation.ts'
 import type { PortalDependencies } from './dependencies.ts'
 import { discOf } from './disc-plan.ts'
 import { DiscPage } from './pages/disc-page.tsx'
 import { pageSession } from './session.ts'
-import { watchAuthorised } from './watch.ts'
 
 const PROBE_BYTES = 1_000_000
+// Within it, requests of one session for one disc are one download.
+const DOWNLOAD_PERIOD_MS = 60 * 60_000
 const READ_AHEAD_BYTES = 96 * 2 ** 20
 
 /** Images: into the viewer, and as a disc (S20–S23). */
 export function imageRoutes(dependencies: PortalDependencies) {
   const { db, orthanc, site, requireViewer, trustedProxies, clock } = dependencies
   const budget = createReadAheadBudget(READ_AHEAD_BYTES)
+  const noteOnce = oncePerPeriod(DOWNLOAD_PERIOD_MS, clock)
   const fetchInstance = async (orthancId: string, signal: AbortSignal) => {
     const bytes = await orthanc.instanceFile(orthancId, signal)
     if (!bytes) throw new AppError('images.unavailable', 'An instance is in the archive no more.')
@@ -75,11 +79,11 @@ export function imageRoutes(dependencies: PortalDependencies) {
           }),
         ),
       )
-      // A HEAD, or the rest of a download that broke off, is not another download.
-      const begins =
-        c.req.method === 'GET' &&
-        (response.status === 200 || /^bytes 0-/.test(response.headers.get('content-range') ?? ''))
-      if (begins) await noteDisc(viewer, online, sourceOf(c, trustedProxies))
+      // The parts of a download that broke off are not another download; a HEAD is none.
+      if (c.req.method === 'GET' && response.status < 300) {
+        const key = `${viewer.tokenHash} ${online.publication.id}`
+        await noteOnce(key, () => noteDisc(viewer, online, sourceOf(c, trustedProxies)))
+      }
       return response
     })
     .get('/linea', async (c) => {
@@ -129,7 +133,7 @@ function progressOf(
 }
 
 // One line in the audit trail a session and study, not one a frame.
-const MOST_REMEMBERED = 20_000
+const VIEWING_PERIOD_MS = 8 * 60 * 60_000
 
 /** Which studies a session's DICOMweb requests may reach (S45). */
 export function dicomwebAuthorisation({
@@ -138,29 +142,33 @@ export function dicomwebAuthorisation({
   trustedProxies,
   clock,
 }: PortalDependencies): Authorise {
-  const noted = new Set<string>()
+  const noteOnce = oncePerPeriod(VIEWING_PERIOD_MS, clock)
   return async (c) => {
     const viewer = await requireViewer(c)
     const studies = await viewableStudies(db, viewer.online)
     return {
       studyInstanceUids: new Set(studies.map(({ studyInstanceUid }) => studyInstanceUid)),
-      noteViewed: async (studyInstanceUid) => {
-        const key = `${viewer.tokenHash} ${studyInstanceUid}`
-        if (noted.has(key)) return
-        if (noted.size >= MOST_REMEMBERED) noted.clear()
-        noted.add(key)
+      noteViewed: (studyInstanceUid) => {
         const study = studies.find((candidate) => candidate.studyInstanceUid === studyInstanceUid)
         const exam = viewer.online.find(
           ({ exam: { accessionNumber } }) => accessionNumber === study?.accessionNumber,
         )?.exam
         const source = sourceOf(c, trustedProxies)
-        await recordAlone(db, clock(), {
-          event: 'images.viewed',
-          actor: viewer.actor,
-          source,
-          visitId: viewer.visit.id,
-          examId: exam?.id ?? null,
-        })
+        const write = () =>
+          recordAlone(db, clock(), {
+            event: 'images.viewed',
+            actor: viewer.actor,
+            source,
+            visitId: viewer.visit.id,
+            examId: exam?.id ?? null,
+          })
+        return noteOnce(`${viewer.tokenHash} ${studyInstanceUid}`, write)
+      },
+      stillAllowed: async (studyInstanceUid) => {
+        const token = readSessionCookie(c)
+        const now = token === null ? null : await findViewer(db, token, clock())
+        const left = now ? await viewableStudies(db, now.online) : []
+        return left.some((study) => study.studyInstanceUid === studyInstanceUid)
       },
     }
   }

@@ -1,9 +1,10 @@
-import { Hono } from 'hono'
-import { viewableStudies } from '../access/access.ts'
+import { type Context, Hono } from 'hono'
+import { type Viewer, viewableStudies } from '../access/access.ts'
 import { onlineExam } from '../access/require-viewer.ts'
 import { AppError } from '../errors.ts'
 import { html } from '../http/html.ts'
 import { sourceOf } from '../http/source.ts'
+import type { OnlinePublication } from '../publications/publications.ts'
 import { noteCollected } from '../reports/collection.ts'
 import { readReport } from '../reports/reports.ts'
 import { dayInRome } from '../time/rome.ts'
@@ -52,8 +53,7 @@ export function reportRoutes({ db, site, requireViewer, trustedProxies, clock }:
       const report = await reportOf(publication.id)
       const { visit } = viewer
       const studies = await viewableStudies(db, [{ publication, exam }])
-      if (!hasPdf(report))
-        await noteCollected(db, 'viewed', viewer, { publication, exam }, sourceOf(c, trustedProxies), clock())
+      if (!hasPdf(report)) await note(c, 'viewed', viewer, { publication, exam })
       return html(
         <ReportPage
           site={site}
@@ -88,7 +88,7 @@ export function reportRoutes({ db, site, requireViewer, trustedProxies, clock }:
       const report = await reportOf(online.publication.id)
       const pdf = report.kind === 'pdf' ? report.document : report.pdf
       if (!pdf) throw new AppError('not_found')
-      await noteCollected(db, 'viewed', viewer, online, sourceOf(c, trustedProxies), clock())
+      await note(c, 'viewed', viewer, online)
       return file(pdf, 'application/pdf', 'inline', 'referto.pdf')
     })
     .get('/referti/:id/firmato', async (c) => {
@@ -96,7 +96,7 @@ export function reportRoutes({ db, site, requireViewer, trustedProxies, clock }:
       const online = onlineExam(viewer, c.req.param('id'))
       const report = await reportOf(online.publication.id)
       if (!report.document) throw new AppError('not_found')
-      await noteCollected(db, 'downloaded', viewer, online, sourceOf(c, trustedProxies), clock())
+      await note(c, 'downloaded', viewer, online)
       const name = `referto-firmato-${online.exam.examDate}`
       if (report.kind === 'pdf') return file(report.document, 'application/pdf', 'attachment', `${name}.pdf`)
       return file(
@@ -106,6 +106,12 @@ export function reportRoutes({ db, site, requireViewer, trustedProxies, clock }:
         `${name}${report.pdf ? '.pdf' : ''}.p7m`,
       )
     })
+
+  /** A HEAD shows nothing: it is no collection. */
+  async function note(c: Context, act: 'viewed' | 'downloaded', viewer: Viewer, online: OnlinePublication) {
+    if (c.req.method === 'GET')
+      await noteCollected(db, act, viewer, online, sourceOf(c, trustedProxies), clock())
+  }
 
   async function reportOf(publicationId: string) {
     const report = await readReport(db, publicationId)

@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { onlineExam, requirePatient } from '../access/require-viewer.ts'
 import { listAccesses } from '../audit/accesses.ts'
 import { recordAlone } from '../audit/audit.ts'
+import { oncePerPeriod } from '../audit/once.ts'
 import { AppError } from '../errors.ts'
 import { html } from '../http/html.ts'
 import { sourceOf } from '../http/source.ts'
@@ -11,14 +12,26 @@ import { accessesCsv } from './pages/accesses-csv.ts'
 import { AccessesPage } from './pages/accesses-page.tsx'
 import { pageSession } from './session.ts'
 
+const READING_PERIOD_MS = 10 * 60_000
+
 /** "Chi ha visto il mio esame", and the receipt of collection (S39, S39b). */
 export function trailRoutes(dependencies: PortalDependencies) {
   const { db, site, trustedProxies, clock } = dependencies
   const patient = requirePatient(dependencies.requireViewer)
 
+  const noteOnce = oncePerPeriod(READING_PERIOD_MS, clock)
+
   return new Hono()
     .get('/accessi', async (c) => {
       const viewer = await patient(c)
+      await noteOnce(viewer.tokenHash, () =>
+        recordAlone(db, clock(), {
+          event: 'accesses.viewed',
+          actor: viewer.actor,
+          source: sourceOf(c, trustedProxies),
+          visitId: viewer.visit.id,
+        }),
+      )
       const entries = await listAccesses(db, viewer.visit.id)
       return html(
         <AccessesPage

@@ -1,9 +1,11 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import type { z } from 'zod'
 import { type Actor, recordAlone } from '../audit/audit.ts'
+import { oncePerPeriod } from '../audit/once.ts'
 import type { Database } from '../database/database.ts'
 import { AppError } from '../errors.ts'
 import { hearOut, limitBody } from '../http/body-limit.ts'
+import { sourceOf } from '../http/source.ts'
 import { deliverReport } from '../reports/reports.ts'
 import type { Inspection } from '../signature/signature.ts'
 import { visitState } from '../visits/state.ts'
@@ -26,6 +28,7 @@ export type RisDependencies = {
   slip: (person: { familyName: string; givenName: string }, pin1: string) => Promise<Uint8Array>
   clock: () => Date
   maxReportBytes: number
+  trustedProxies: readonly string[]
 }
 
 type Env = { Variables: { actor: Actor } }
@@ -43,9 +46,22 @@ const DOCUMENT_TYPES = [
 ]
 
 /** /api/v1: what the RIS does. Every route needs a bearer API key. */
-export function risRoutes({ db, rules, portalUrl, inspect, slip, clock, maxReportBytes }: RisDependencies) {
+export function risRoutes({
+  db,
+  rules,
+  portalUrl,
+  inspect,
+  slip,
+  clock,
+  maxReportBytes,
+  trustedProxies,
+}: RisDependencies) {
   const call = (actor: Actor) => ({ db, rules, actor, now: clock() })
-  const noteRead = readsNoted(db, clock)
+  const noteOnce = oncePerPeriod(READING_PERIOD_MS, clock)
+  const noteRead = (actor: Actor, visitId: string) =>
+    noteOnce(`${actor.kind === 'ris' ? actor.name : actor.kind} ${visitId}`, () =>
+      recordAlone(db, clock(), { event: 'visit.read', actor, visitId }),
+    )
   const links = (accessionNumber: string) => {
     const self = `${portalUrl}/api/v1/visits/${encodeURIComponent(accessionNumber)}`
     return { self, reports: `${self}/reports`, pin1: `${self}/pin1`, pin2: `${self}/pin2`, portal: portalUrl }
@@ -58,7 +74,7 @@ export function risRoutes({ db, rules, portalUrl, inspect, slip, clock, maxRepor
   })
 
   return new Hono<Env>()
-    .use(requireApiKey(db))
+    .use(requireApiKey(db, trustedProxies))
     .post('/visits', limitJson, async (c) => {
       const input = check(newVisit, await readJson(c.req.raw))
       const { pin1 } = await registerVisit(call(c.var.actor), input)
@@ -106,23 +122,10 @@ export function risRoutes({ db, rules, portalUrl, inspect, slip, clock, maxRepor
     })
 }
 
-const READ_NOTED_MS = 10 * 60_000
-const MOST_REMEMBERED = 20_000
+// A RIS that polls is one line in the trail in ten minutes, not one a second.
+const READING_PERIOD_MS = 10 * 60_000
 
-/** Writes a system's reading of a visit into the audit trail (S39); a RIS that polls is one line in ten minutes, not one a second. */
-function readsNoted(db: Database, clock: () => Date) {
-  const noted = new Map<string, number>()
-  return async (actor: Actor, visitId: string): Promise<void> => {
-    const now = clock()
-    const key = `${actor.kind === 'ris' ? actor.name : actor.kind} ${visitId}`
-    if (now.getTime() - (noted.get(key) ?? Number.NEGATIVE_INFINITY) < READ_NOTED_MS) return
-    if (noted.size >= MOST_REMEMBERED) noted.clear()
-    noted.set(key, now.getTime())
-    await recordAlone(db, now, { event: 'visit.read', actor, visitId })
-  }
-}
-
-function requireApiKey(db: Database): MiddlewareHandler<Env> {
+function requireApiKey(db: Database, trustedProxies: readonly string[]): MiddlewareHandler<Env> {
   return async (c, next) => {
     const key = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
     const name = key && (await findApiKey(db, key))
@@ -130,7 +133,7 @@ function requireApiKey(db: Database): MiddlewareHandler<Env> {
       c.header('www-authenticate', 'Bearer realm="ritiro"')
       throw new AppError('api.unauthorized', 'Send `Authorization: Bearer <API key>`.')
     }
-    c.set('actor', { kind: 'ris', name })
+    c.set('actor', { kind: 'ris', name, source: sourceOf(c, trustedProxies) })
     c.header('cache-control', 'no-store')
     return next()
   }

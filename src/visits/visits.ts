@@ -5,7 +5,7 @@ import type { KeyRing } from '../crypto/keys.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { exams, loginLocks, visits } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
-import { digestPin1, makePin1 } from '../pin/pin.ts'
+import { digestPin1, digestsOfPin1, makePin1 } from '../pin/pin.ts'
 import {
   issuePin2,
   onlinePublications,
@@ -253,7 +253,10 @@ async function freshPin1(tx: Transaction, peppers: KeyRing): Promise<{ pin1: str
   for (;;) {
     const pin1 = makePin1()
     const pin1Digest = digestPin1(peppers, pin1)
-    const taken = await tx.select({ id: visits.id }).from(visits).where(eq(visits.pin1Digest, pin1Digest))
+    const taken = await tx
+      .select({ id: visits.id })
+      .from(visits)
+      .where(inArray(visits.pin1Digest, digestsOfPin1(peppers, pin1)))
     if (taken.length === 0) return { pin1, pin1Digest }
   }
 }

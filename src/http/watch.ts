@@ -8,7 +8,7 @@ export function watchAuthorised(allowed: () => Promise<boolean>, clock: () => Da
   const ended = new AbortController()
   let checkedAt = clock().getTime()
 
-  async function* guard(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  async function* guard(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     // A stalled client pulls nothing: the timer asks then, the loop asks when the clock was moved.
     const timer = setInterval(() => void check(), CHECK_EVERY_MS)
     try {

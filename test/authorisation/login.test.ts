@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../../scripts/orthanc.ts'
@@ -202,6 +202,21 @@ test('S42: what a visitor writes into X-Forwarded-For before the proxy does make
   // One more trusted hop behind the first changes nothing either.
   const hops = `${anywhere()}, ${visitor}, 127.0.0.1`
   expect((await enter({ pin1: unknownPin1(), pin2: WRONG, from: hops })).status).toBe(429)
+})
+
+test('S42: trying links and their PINs has a budget of its own, at all gateways together', async () => {
+  nextQuarter()
+  const from = '203.0.113.50'
+  const guess = (attempt: number) =>
+    enterShare({
+      url: attempt % 2 === 0 ? gateway.url : secondUrl,
+      token: randomBytes(32).toString('base64url'),
+      pin: '1234567',
+      from,
+    })
+  for (let attempt = 1; attempt <= 30; attempt++) expect((await guess(attempt)).status).toBe(401)
+  for (const attempt of [31, 32]) expect((await guess(attempt)).status).toBe(429)
+  expect((await enter({ pin1: unknownPin1(), pin2: WRONG, from })).status).toBe(401)
 })
 
 test('S42: the addresses of one IPv6 line are one source', async () => {

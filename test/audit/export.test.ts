@@ -10,6 +10,7 @@ import { auditEvents, auditExportCursor, exams, shares, studies, visits } from '
 import { testDatabase } from '../support/database.ts'
 import type { LogLine } from '../support/gateway.ts'
 import { type Pki, type SyslogReceiver, syslogReceiver, testPki } from './syslog-receiver.ts'
+import { fillTrail } from './trail.ts'
 import { all, complaintsOf, parseXml, trailDetails } from './xml.ts'
 
 const NOW = new Date('2026-11-23T10:00:00.000Z')
@@ -56,15 +57,16 @@ async function acts(db: Database, count: number): Promise<void> {
 /** Waits until the receiver has as many rows of the trail, and returns them as they came. */
 async function received(receiver: SyslogReceiver, rows: number, timeoutMs = 20_000) {
   const deadline = Date.now() + timeoutMs
-  for (;;) {
-    const messages = (await receiver.messages()).map((message) => {
+  for (; ; await sleep(100)) {
+    const lines = await receiver.messages()
+    if (lines.length < rows && Date.now() < deadline) continue
+    const messages = lines.map((message) => {
       const xml = message.slice(message.indexOf('<?xml'))
       const { seq, hash = '', previousHash = '' } = trailDetails(parseXml(xml))
       return { seq: Number(seq), hash, previousHash, message, xml }
     })
     if (new Set(messages.map(({ seq }) => seq)).size >= rows) return messages
     if (Date.now() > deadline) throw new Error(`${messages.length} messages came, ${rows} rows were awaited`)
-    await sleep(100)
   }
 }
 
@@ -174,9 +176,11 @@ test('a receiver that is stopped, killed and restarted while acts are written lo
   await using pki = await testPki()
   await using receiver = await syslogReceiver(pki)
   const { db } = database
+  // So many that there is always something on its way.
+  await fillTrail(db, 4_000)
   let writing = true
   const writer = (async () => {
-    for (; writing; await sleep(3)) await act(db)
+    for (; writing; await sleep(20)) await act(db)
   })()
   await using _running = exporting(db, targetOf(receiver, pki))
   for (const signal of ['SIGTERM', 'SIGKILL', 'SIGTERM', 'SIGKILL', 'SIGTERM', 'SIGKILL'] as const) {
@@ -191,6 +195,24 @@ test('a receiver that is stopped, killed and restarted while acts are written lo
   const messages = await received(receiver, total?.rows ?? 0, 60_000)
   await expectWholeChain(db, messages)
 }, 120_000)
+
+test('what a receiver may have lost in its memory when it died is sent to it once more', async () => {
+  await using database = await testDatabase()
+  await using pki = await testPki()
+  await using receiver = await syslogReceiver(pki)
+  const { db } = database
+  await acts(db, 3)
+  await using running = exporting(db, targetOf(receiver, pki))
+  await received(receiver, 3)
+  await until(async () => (await cursorOf(db))?.lastSeq === 3)
+  await receiver.stop('SIGKILL')
+  await act(db)
+  await until(() => running.logged.length > 0)
+  await receiver.start()
+  const messages = await received(receiver, 4)
+  expect(messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 1, 2, 3, 4])
+  await expectWholeChain(db, messages)
+}, 60_000)
 
 test('an impostor without the authority’s certificate gets nothing, however often it is tried', async () => {
   await using database = await testDatabase()

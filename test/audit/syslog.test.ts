@@ -85,6 +85,20 @@ test('nobody there, an end before all was said, and a stop in the middle are fai
   })
 })
 
+test.each(['closes at once', 'closes a moment later', 'dies without reading'] as const)(
+  'a receiver that %s has answered nothing, however little was sent',
+  async (manner) => {
+    await using pki = await testPki()
+    await using receiver = await muteReceiver(pki, manner)
+    const target = { host: '127.0.0.1', port: receiver.port, ca: pki.ca }
+    for (let i = 0; i < 10; i++)
+      await expect(deliver(target, frames(1 + i), never)).rejects.toMatchObject({
+        code: expect.stringMatching(/SYSLOG_CLOSED_EARLY|ECONNRESET|EPIPE/),
+      })
+  },
+  30_000,
+)
+
 test('a receiver that stops reading is a failure; one that reads all but never closes is taken at its silence', async () => {
   await using pki = await testPki()
   await using silent = await muteReceiver(pki, 'never reads')

@@ -3,11 +3,12 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
-import { type AuditEvent, FIRST_HASH, hashOf, recordAlone } from '../../src/audit/audit.ts'
+import { type AuditEvent, hashOf, recordAlone } from '../../src/audit/audit.ts'
 import { verifyTrail } from '../../src/audit/verify.ts'
 import type { Database } from '../../src/database/database.ts'
 import { auditEvents, auditExportCursor } from '../../src/database/schema.ts'
 import { testDatabase } from '../support/database.ts'
+import { fillTrail } from './trail.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const START = Date.parse('2026-11-23T10:00:00.123Z')
@@ -201,7 +202,7 @@ test('while they are on, the triggers refuse every change but an addition (S39)'
 test('100,000 rows are verified in a few seconds, while others write, in memory that does not grow with them', async () => {
   await using database = await testDatabase()
   const { db } = database
-  await insertChained(db, 100_000)
+  await fillTrail(db, 100_000)
   let writing = true
   const writer = (async () => {
     while (writing) await recordAlone(db, new Date(START), entry(0))
@@ -282,26 +283,4 @@ async function rewriteFrom(db: Database, seq: number, count: number): Promise<vo
       .where(sql`seq = ${number}`)
   }
   await db.execute(sql`alter table audit_events enable trigger user`)
-}
-
-async function insertChained(db: Database, count: number): Promise<void> {
-  let previousHash = FIRST_HASH
-  for (let from = 0; from < count; from += 2_500) {
-    const rows = Array.from({ length: 2_500 }, (_, i) => {
-      const { source, visitId, details = {}, event } = entry(from + i)
-      const row = {
-        at: new Date(START + from + i),
-        event,
-        actor: 'patient',
-        source,
-        visitId,
-        examId: null,
-        details,
-        previousHash,
-      }
-      previousHash = hashOf(row)
-      return { ...row, hash: previousHash }
-    })
-    await db.insert(auditEvents).values(rows)
-  }
 }

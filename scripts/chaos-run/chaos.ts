@@ -120,8 +120,9 @@ async function strike(world: World, random: () => number, kills: Kills, smtpFaul
     await world.killPostgres()
     kills.postgres += 1
     await sleep(random() * 600)
-    // A gateway without its cluster is ended by whoever runs it, and starts it anew.
-    await restartGateway(world, random, kills)
+    // The gateway starts its cluster anew; at times it is killed while it does.
+    if (random() < 0.5) await world.recovers()
+    else await restartGateway(world, random, kills)
   } else await restartGateway(world, random, kills)
   await sleep(random() * 300)
 }

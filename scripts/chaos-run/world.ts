@@ -40,6 +40,8 @@ export type World = {
   smtpFault: (fault: { stage: SmtpStage; fault: SmtpFault } | null, random: () => number) => void
   killGateway: () => Promise<void>
   startGateway: () => Promise<void>
+  /** Waits until the gateway that runs is well again by itself. */
+  recovers: () => Promise<void>
   /** Starts it, and does not wait: it is to be killed while it starts. */
   beginGateway: () => void
   killPostgres: () => Promise<void>
@@ -119,6 +121,9 @@ export async function startWorld(options: { dataDir?: string } = {}): Promise<Wo
     async startGateway() {
       gateway = launch(environment, join(directory, 'gateway.log'))
       await healthy(gateway, url, join(directory, 'gateway.log'))
+    },
+    async recovers() {
+      if (gateway) await healthy(gateway, url, join(directory, 'gateway.log'))
     },
     beginGateway() {
       gateway = launch(environment, join(directory, 'gateway.log'))

@@ -14,6 +14,7 @@ export type Cluster = {
   connection: { host: string; port: number; username: string; database: string }
   /** Was it running already, left behind by an earlier run or in use by another gateway? */
   adopted: boolean
+  isRunning: () => Promise<boolean>
   /** Ends the server and waits for it (fast shutdown). */
   stop: () => Promise<void>
 }
@@ -66,7 +67,8 @@ export async function startCluster(options: {
     if (!adopted) await stop(data).catch(() => undefined)
     throw error
   })
-  return { connection, adopted, stop: () => stop(data) }
+  const isRunning = async () => (await serverPid(data)) !== null
+  return { connection, adopted, isRunning, stop: () => stop(data) }
 }
 
 /** A server listens before it has recovered from a crash: waits until it answers. */

@@ -8,7 +8,7 @@ import { drizzle, type PostgresJsQueryResultHKT } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
 import { errorCode, type Log } from '../log.ts'
-import { startCluster } from './cluster.ts'
+import { type Cluster, startCluster } from './cluster.ts'
 import * as schema from './schema.ts'
 
 export type Database = PgDatabase<PostgresJsQueryResultHKT, typeof schema>
@@ -27,6 +27,7 @@ export type OpenDatabase = {
 // Any fixed numbers: they name our advisory locks (PostgreSQL §13.3.5).
 const GATEWAY_LOCK = 7_262_001
 const MIGRATION_LOCK = 7_262_002
+const WATCH_MS = 1_000
 
 /** Opens PostgreSQL at `url`, or our private cluster in `dataDir`, and brings its tables up to date. */
 export async function openDatabase(options: {
@@ -45,17 +46,28 @@ export async function openDatabase(options: {
     })
     return { db, close: () => sql.end({ timeout: 5 }) }
   }
-  const cluster = await startCluster({ directory: join(dataDir, 'postgres'), log })
+  const directory = join(dataDir, 'postgres')
+  const cluster = await startCluster({ directory, log })
   // Another gateway may be using a server that was already there: only the lock tells.
   let ours = !cluster.adopted
   try {
     await createDatabase(cluster.connection)
-    const lock = await takeGatewayLock(cluster.connection, options.exclusive ? 5 : 1)
+    let lock = await takeGatewayLock(cluster.connection, options.exclusive ? 5 : 1)
     ours = lock !== null
     if (options.exclusive && !lock) throw new ClusterInUseError(dataDir)
     const { db, sql } = connect({ ...cluster.connection })
     await migrateDatabase(db, sql)
+    const unwatch = options.exclusive
+      ? keepRunning(cluster, log, async () => {
+          await startCluster({ directory, log })
+          // The lock went with the server that held it.
+          const gone = lock
+          lock = (await takeGatewayLock(cluster.connection, 5)) ?? lock
+          if (lock !== gone) await gone?.end({ timeout: 1 }).catch(() => undefined)
+        })
+      : null
     const close = async () => {
+      await unwatch?.()
       await sql.end({ timeout: 5 })
       // Without the lock another gateway uses the server: leave it to that one. With it, no other may begin to.
       if (lock) await cluster.stop()
@@ -65,6 +77,28 @@ export async function openDatabase(options: {
   } catch (error) {
     if (ours) await cluster.stop().catch(() => undefined)
     throw error
+  }
+}
+
+/** Starts the cluster anew should it die, killed for its memory for instance; connections find it at the same place. */
+function keepRunning(cluster: Cluster, log: Log, revive: () => Promise<void>): () => Promise<void> {
+  const closing = new AbortController()
+  const { signal } = closing
+  const watch = async () => {
+    while (!signal.aborted) {
+      await sleep(WATCH_MS, undefined, { signal }).catch(() => undefined)
+      if (signal.aborted || (await cluster.isRunning())) continue
+      log('error', 'database.died')
+      await revive().then(
+        () => log('info', 'database.revived'),
+        (error: unknown) => log('error', 'database.not_revived', { code: errorCode(error) }),
+      )
+    }
+  }
+  const watching = watch()
+  return async () => {
+    closing.abort()
+    await watching
   }
 }
 

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { deflateBomb } from '../../scripts/fuzz-run/dicom.ts'
 import { runFuzz } from '../../scripts/fuzz-run/fuzz.ts'
+import { openPages } from '../../scripts/fuzz-run/pages.ts'
 import { describeInstance } from '../../src/disc/dicom/instance.ts'
 
 // The full run is `npm run fuzz`: 2,100 cases.
@@ -16,6 +17,22 @@ test('200 hostile files, documents and texts: no crash, no hang, no unbounded me
   expect(result.taken.documents).toBeGreaterThan(10)
   expect(result.taken.texts).toBeGreaterThan(3)
 }, 180_000)
+
+test('what the fuzzer looks for, it finds: an element, an attribute and a link that a harmless page has not', async () => {
+  const pages = await openPages()
+  const harmless = '<p title="a">Rossi</p>'
+  expect(
+    await pages.strangers('<p title="&lt;b&gt;">&lt;script&gt;</p>', harmless, { exactly: true }),
+  ).toEqual([])
+  for (const hostile of [
+    '<p title="a">Rossi<script>1</script></p>',
+    '<p title="a" onclick="1">Rossi</p>',
+    '<p title="a">Rossi</p><p title="a">x</p>',
+    '<p title="a"><a href="javascript:1">Rossi</a></p>',
+  ])
+    expect(await pages.strangers(hostile, harmless, { exactly: true }), hostile).not.toEqual([])
+  await pages.close()
+})
 
 test('1 MB that inflates to gigabytes is not inflated: it goes on the disc as it came (S48)', () => {
   const { bytes } = deflateBomb({ root: '1.2.3', accessionNumber: 'A1', number: 1 }, 2 ** 30)

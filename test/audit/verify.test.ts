@@ -214,8 +214,8 @@ test('100,000 rows are verified in a few seconds, while others write, in memory 
   await writer
   expect(result).toMatchObject({ whole: true })
   if (result.whole) expect(result.rows).toBeGreaterThanOrEqual(100_000)
-  // 2 s where nothing else runs.
-  expect(seconds).toBeLessThan(15)
+  // 2 s where nothing else runs; the rest is for a machine that has other things to do.
+  expect(seconds).toBeLessThan(30)
 
   // All rows at once are beyond this heap.
   const small = await command(database.url, [], ['--max-old-space-size=36'])

@@ -92,10 +92,20 @@ export async function checkWhole(world: World): Promise<string[]> {
   return [...wrong, ...unexplainedCopies(world, arrived)]
 }
 
-/** How many mails came more than once, with the same Message-ID. */
-export function duplicates(world: World): number {
-  return [...copiesById(world).values()].filter((copies) => copies.length > 1).length
+/** How many mails came more than once, with the same Message-ID: for an answer that was lost, or a process that died. */
+export function duplicates(world: World): { lostAnswer: number; killed: number } {
+  const count = { lostAnswer: 0, killed: 0 }
+  for (const [first, ...others] of copiesById(world).values()) {
+    if (first === undefined || others.length === 0) continue
+    const lost = world.strikes.some(
+      ({ at, what }) => what === 'lost-answer' && Math.abs(at - first) < ANSWER_MS,
+    )
+    count[lost ? 'lostAnswer' : 'killed'] += 1
+  }
+  return count
 }
+
+const ANSWER_MS = 200
 
 function copiesById(world: World): Map<string, number[]> {
   const copies = new Map<string, number[]>()

@@ -40,8 +40,8 @@ export type World = {
   smtpFault: (fault: { stage: SmtpStage; fault: SmtpFault } | null, random: () => number) => void
   killGateway: () => Promise<void>
   startGateway: () => Promise<void>
-  /** Waits until the gateway that runs is well again by itself. */
-  recovers: () => Promise<void>
+  /** Waits until the gateway that runs is well again by itself; false where it has ended instead. */
+  recovers: () => Promise<boolean>
   /** Starts it, and does not wait: it is to be killed while it starts. */
   beginGateway: () => void
   killPostgres: () => Promise<void>
@@ -123,7 +123,15 @@ export async function startWorld(options: { dataDir?: string } = {}): Promise<Wo
       await healthy(gateway, url, join(directory, 'gateway.log'))
     },
     async recovers() {
-      if (gateway) await healthy(gateway, url, join(directory, 'gateway.log'))
+      const running = gateway
+      if (!running) return false
+      return healthy(running, url, join(directory, 'gateway.log')).then(
+        () => true,
+        (error: unknown) => {
+          if (running.exitCode === null) throw error
+          return false
+        },
+      )
     },
     beginGateway() {
       gateway = launch(environment, join(directory, 'gateway.log'))

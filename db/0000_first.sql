@@ -94,6 +94,8 @@ CREATE TABLE "publications" (
 	"ends_at" timestamp with time zone NOT NULL,
 	"ended_at" timestamp with time zone,
 	"ended_by" text,
+	"updated_at" timestamp with time zone,
+	"opened_at" timestamp with time zone,
 	"first_viewed_at" timestamp with time zone,
 	"first_downloaded_at" timestamp with time zone,
 	"reminded_at" timestamp with time zone

@@ -15,7 +15,7 @@ import { type Share, sharedOnline, standingShare, tryShare } from '../shares/sha
 import { lockVisit } from '../visits/lock.ts'
 import { sendNewPin2 } from '../visits/visits.ts'
 import { afterFailure, afterSuccess, lockedUntil, NO_FAILURES } from './lockout.ts'
-import { spend } from './sources.ts'
+import { giveBack, spend } from './sources.ts'
 
 type Door = { db: Database; peppers: KeyRing; now: Date }
 export type Credentials = { pin1: string; pin2: string; source: string }
@@ -67,6 +67,7 @@ export async function signIn(
     const online = await onlinePublications(tx, visit.id, now)
     if (online.length === 0) return { ok: false, reason: 'expired' }
     record(tx, now, { event: 'access.login', actor: { kind: 'patient' }, source, visitId })
+    await giveBack(tx, { act: 'login', source, peppers, now })
     return { ok: true, token: await openSession(tx, { visitId: visit.id }, now) }
   })
 }
@@ -88,6 +89,7 @@ export async function signInDoctor(
     if (!opened.ok) return opened
     const { id, visitId } = opened.share
     record(tx, now, { event: 'access.login', actor: { kind: 'doctor', share: id }, source, visitId })
+    await giveBack(tx, { act: 'share', source, peppers, now })
     return { ok: true, token: await openSession(tx, { visitId, shareId: id }, now) }
   })
 }

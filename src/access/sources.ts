@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import { sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { digest, type KeyRing } from '../crypto/keys.ts'
 import type { Database } from '../database/database.ts'
 import { sourceAttempts } from '../database/schema.ts'
@@ -35,6 +35,26 @@ export async function spend(
     })
     .returning({ count: sourceAttempts.count })
   return row && row.count > limit ? new Date(windowStart.getTime() + windowMs) : null
+}
+
+/** Gives an act back that was no attempt at guessing: the right PINs. A waiting room's people share one address. */
+export async function giveBack(
+  db: Database,
+  options: { act: keyof typeof BUDGETS; source: string; peppers: KeyRing; now: Date },
+): Promise<void> {
+  const { act, source, peppers, now } = options
+  const { windowMs } = BUDGETS[act]
+  const windowStart = new Date(Math.floor(now.getTime() / windowMs) * windowMs)
+  const key = digest(peppers[0], 'source', household(source)).toString('hex')
+  const row = and(
+    eq(sourceAttempts.source, key),
+    eq(sourceAttempts.act, act),
+    eq(sourceAttempts.windowStart, windowStart),
+  )
+  await db
+    .update(sourceAttempts)
+    .set({ count: sql`${sourceAttempts.count} - 1` })
+    .where(row)
 }
 
 /** IPv6 gives every line a /64 (RFC 6177): its addresses are one source, or the budget would be without end. */

@@ -44,6 +44,7 @@ export type AuditEvent = {
     | 'accesses.viewed'
     | 'receipt.downloaded'
     | 'visit.read'
+    | 'visit.unlocked'
   actor: Actor
   /** Network address of the person or system, where there is one. */
   source?: string | null

@@ -68,6 +68,7 @@ export const MAPPINGS: Record<AuditEvent['event'], Mapping> = {
   'share.pin_shown': alert(DCM.useOfRestrictedFunction, '0', 'PIN of a share shown to the patient'),
   'share.pin_renewed': alert(DCM.userSecurityChanged, '0', 'PIN of a share renewed'),
   'pin1.reissued': alert(DCM.userSecurityChanged, '0', 'PIN1 reissued'),
+  'visit.unlocked': alert(DCM.userSecurityChanged, '0', 'PIN1 unlocked'),
   'pin2.issued': alert(DCM.userSecurityChanged, '0', 'PIN2 issued'),
   'pin2.requested': alert(DCM.userSecurityChanged, '0', 'PIN2 requested again'),
   'report.viewed': { family: 'instancesAccessed', action: 'R', outcome: '0', text: 'Report viewed' },

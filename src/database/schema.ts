@@ -116,6 +116,11 @@ export const publications = pgTable(
     endsAt: instant('ends_at').notNull(),
     endedAt: instant('ended_at'),
     endedBy: text('ended_by', { enum: ['patient', 'consent', 'expiry', 'desk'] }),
+    /** When a later version replaced the one that was published first (S7). */
+    updatedAt: instant('updated_at'),
+    /** First time the person opened the version that is shown now: until then they are reminded (S27). */
+    openedAt: instant('opened_at'),
+    /** Proof of collection, whatever version it was (S39b). */
     firstViewedAt: instant('first_viewed_at'),
     firstDownloadedAt: instant('first_downloaded_at'),
     /** When the reminder of S27 was queued. */

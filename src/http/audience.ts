@@ -16,6 +16,7 @@ export const AUDIENCES: Readonly<Record<string, Audience>> = {
   'PATCH /api/v1/visits/:accessionNumber': 'ris',
   'POST /api/v1/visits/:accessionNumber/pin1': 'ris',
   'POST /api/v1/visits/:accessionNumber/pin2': 'ris',
+  'POST /api/v1/visits/:accessionNumber/unlock': 'ris',
   'POST /api/v1/visits/:accessionNumber/reports': 'ris',
 
   'GET /': 'public',

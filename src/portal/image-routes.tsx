@@ -14,6 +14,7 @@ import { html } from '../http/html.ts'
 import { sourceOf } from '../http/source.ts'
 import { watchAuthorised } from '../http/watch.ts'
 import { findPreparation } from '../preparation/preparation.ts'
+import { noteCollected } from '../reports/collection.ts'
 import type { PortalDependencies } from './dependencies.ts'
 import { discOf } from './disc-plan.ts'
 import { DiscPage } from './pages/disc-page.tsx'
@@ -68,6 +69,8 @@ export function imageRoutes(dependencies: PortalDependencies) {
       const online = onlineExam(viewer, c.req.param('id'))
       const { plan } = await planOf(viewer, online)
       if (!plan) throw new AppError('images.preparing')
+      // An archive that is away is told before the first byte, not by a download that breaks.
+      await orthanc.system()
       const authorised = watchAuthorised(() => stillOnline(c, online.publication.id), clock)
       const response = serveDisc(c.req.raw, plan, ({ start, end }, cancelled) =>
         authorised.guard(
@@ -82,7 +85,8 @@ export function imageRoutes(dependencies: PortalDependencies) {
       // The parts of a download that broke off are not another download; a HEAD is none.
       if (c.req.method === 'GET' && response.status < 300) {
         const key = `${viewer.tokenHash} ${online.publication.id}`
-        await noteOnce(key, () => noteDisc(viewer, online, sourceOf(c, trustedProxies)))
+        const source = sourceOf(c, trustedProxies)
+        await noteOnce(key, () => noteCollected(db, 'disc', viewer, online, source, clock()))
       }
       return response
     })
@@ -111,16 +115,6 @@ export function imageRoutes(dependencies: PortalDependencies) {
     const token = readSessionCookie(c)
     const viewer = token === null ? null : await findViewer(db, token, clock())
     return viewer?.online.some(({ publication }) => publication.id === publicationId) ?? false
-  }
-
-  async function noteDisc(viewer: Viewer, { exam }: Viewer['online'][number], source: string): Promise<void> {
-    await recordAlone(db, clock(), {
-      event: 'disc.downloaded',
-      actor: viewer.actor,
-      source,
-      visitId: viewer.visit.id,
-      examId: exam.id,
-    })
   }
 }
 

@@ -42,7 +42,9 @@ export function removalRoutes(dependencies: PortalDependencies) {
   async function ask(viewer: Viewer, chosen: OnlinePublication[], action: string): Promise<Response> {
     const shares = (await listShares(db, viewer.visit.id, clock())).filter(({ active }) => active)
     const names = chosen.map(({ exam }) => exam)
-    const touched = shares.filter(({ exams }) => exams.some(({ id }) => names.some((exam) => exam.id === id)))
+    const touched = shares.filter(({ exams }) =>
+      exams.every(({ id }) => names.some((exam) => exam.id === id)),
+    )
     const exams = names.map(({ description, examDate }) => ({ description, examDate }))
     const all = chosen.length === viewer.online.length
     return html(

@@ -32,9 +32,9 @@ export function reportRoutes({ db, site, requireViewer, trustedProxies, clock }:
           imagesState:
             own.length === 0 ? 'none' : own.every(({ state }) => state === 'stable') ? 'ready' : 'arriving',
           reportVersion: report?.version ?? 1,
-          reportDate: dayInRome(publication.publishedAt),
+          reportDate: report?.reportDate ?? dayInRome(publication.publishedAt),
           collectedAt: firstOf(publication.firstViewedAt, publication.firstDownloadedAt),
-          ...(report && report.version > 1 ? { updatedAt: publication.publishedAt } : {}),
+          ...(publication.updatedAt ? { updatedAt: publication.updatedAt } : {}),
         })
       }
       return html(

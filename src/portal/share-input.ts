@@ -7,7 +7,7 @@ const line = z
   .trim()
   .min(1)
   .max(80)
-  .regex(/^\P{Cc}*$/u)
+  .regex(/^[^\p{Cc}\p{Bidi_Control}]*$/u)
 const FIELDS = {
   cognome: line,
   nome: line,

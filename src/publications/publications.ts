@@ -104,10 +104,10 @@ async function showNewVersion(
 ): Promise<void> {
   const online = availability(now, rules.availableDays)
   // Not yet reminded either: its days start again, and so does the wait for its reader (S27).
-  const unread = { firstViewedAt: null, firstDownloadedAt: null, remindedAt: null }
+  const unread = { openedAt: null, remindedAt: null }
   await tx
     .update(publications)
-    .set({ reportId, publishedAt: now, ...online, ...unread })
+    .set({ reportId, publishedAt: now, updatedAt: now, ...online, ...unread })
     .where(eq(publications.id, publication.id))
   record(tx, now, {
     event: 'publication.updated',

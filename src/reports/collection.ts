@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Viewer } from '../access/access.ts'
 import { record, transact } from '../audit/audit.ts'
 import type { Database } from '../database/database.ts'
@@ -7,9 +7,11 @@ import { publications } from '../database/schema.ts'
 const ACTS = {
   viewed: { event: 'report.viewed', column: 'firstViewedAt' },
   downloaded: { event: 'report.downloaded', column: 'firstDownloadedAt' },
+  // The report is on the disc.
+  disc: { event: 'disc.downloaded', column: 'firstDownloadedAt' },
 } as const
 
-/** Notes that somebody saw the report or took the signed file; the patient's first time is the proof of collection (S39b). */
+/** Notes that somebody saw the report, or took the signed file or the disc; the patient's first time is the proof of collection (S39b). */
 export async function noteCollected(
   db: Database,
   act: keyof typeof ACTS,
@@ -20,13 +22,11 @@ export async function noteCollected(
 ): Promise<void> {
   const { event, column } = ACTS[act]
   await transact(db, async (tx) => {
-    const first = and(eq(publications.id, publication.id), isNull(publications[column]))
-    // Only the person's own reading is the collection of the report (S39b).
-    if (!viewer.share)
-      await tx
-        .update(publications)
-        .set({ [column]: now })
-        .where(first)
+    // Only the person's own reading is the collection of the report; later versions do not undo it.
+    if (!viewer.share) {
+      const collected = { openedAt: earliest('openedAt', now), [column]: earliest(column, now) }
+      await tx.update(publications).set(collected).where(eq(publications.id, publication.id))
+    }
     record(tx, now, {
       event,
       actor: viewer.actor,
@@ -36,3 +36,6 @@ export async function noteCollected(
     })
   })
 }
+
+const earliest = (column: 'openedAt' | 'firstViewedAt' | 'firstDownloadedAt', now: Date) =>
+  sql`coalesce(${publications[column]}, ${now.toISOString()}::timestamptz)`

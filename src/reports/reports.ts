@@ -58,7 +58,13 @@ export async function deliverReport(
   },
   accessionNumber: string,
   report: DeliveredReport,
-): Promise<{ created: boolean; version: number; sha256: string; examAccessionNumber: string }> {
+): Promise<{
+  created: boolean
+  current: boolean
+  version: number
+  sha256: string
+  examAccessionNumber: string
+}> {
   const visit = await findVisit(db, accessionNumber)
   const exam = await examOf(db, visit, accessionNumber, report)
   const inspection = await inspect(report.document)
@@ -110,7 +116,7 @@ async function store(
   inspection: Extract<Inspection, { ok: true }>,
   sha256: string,
   now: Date,
-): Promise<{ created: boolean; version: number }> {
+): Promise<{ created: boolean; current: boolean; version: number }> {
   const content = {
     kind: inspection.kind,
     document: report.document,
@@ -127,8 +133,10 @@ async function store(
     .where(and(eq(reports.examId, examId), eq(reports.sha256, sha256)))
   if (known) {
     // Our copy was deleted with an ended publication (S26): the same document delivered again fills it.
-    if (known.document === null) await tx.update(reports).set(content).where(eq(reports.id, known.id))
-    return { created: false, version: known.version }
+    const current = known.supersededAt === null
+    if (current && known.document === null)
+      await tx.update(reports).set(content).where(eq(reports.id, known.id))
+    return { created: false, current, version: known.version }
   }
   const [latest] = await tx
     .select({ version: max(reports.version) })
@@ -140,7 +148,7 @@ async function store(
     .set({ supersededAt: now })
     .where(and(eq(reports.examId, examId), isNull(reports.supersededAt)))
   await tx.insert(reports).values({ examId, version, sha256, receivedAt: now, ...content })
-  return { created: true, version }
+  return { created: true, current: true, version }
 }
 
 function refusalOf(inspection: Inspection, report: DeliveredReport): AppError | null {

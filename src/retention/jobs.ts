@@ -92,11 +92,7 @@ async function endExpiredShares({ db, clock }: Keeper): Promise<void> {
 /** A week before the end, who never opened a report is told once (S27). */
 async function remind({ db, rules, clock }: Keeper): Promise<void> {
   const lastDay = addDays(dayInRome(clock()), REMINDER_DAYS)
-  const unread = and(
-    isNull(publications.firstViewedAt),
-    isNull(publications.firstDownloadedAt),
-    isNull(publications.remindedAt),
-  )
+  const unread = and(isNull(publications.openedAt), isNull(publications.remindedAt))
   const online = and(
     isNull(publications.endedAt),
     gt(publications.endsAt, clock()),

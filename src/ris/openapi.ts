@@ -113,6 +113,14 @@ export function openApiDocument({ portalUrl, organisation }: { portalUrl: string
           responses: { '200': issuedPin1, ...COMMON },
         },
       },
+      '/visits/{accessionNumber}/unlock': {
+        parameters: [accessionParameter],
+        post: {
+          summary: 'End the lock that wrong PINs brought; both PINs stay',
+          operationId: 'unlockVisit',
+          responses: { '204': { description: 'Unlocked' }, ...COMMON },
+        },
+      },
       '/visits/{accessionNumber}/pin2': {
         parameters: [accessionParameter],
         post: {
@@ -180,6 +188,10 @@ const ISSUED_PIN1 = object({
 })
 const DELIVERED_REPORT = object({
   created: { type: 'boolean' },
+  current: {
+    type: 'boolean',
+    description: 'false: an earlier version came again; the newer one stays shown',
+  },
   version: { type: 'integer' },
   sha256: text,
   examAccessionNumber: text,

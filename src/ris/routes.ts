@@ -15,6 +15,7 @@ import {
   registerVisit,
   reissuePin1,
   renewPin2,
+  unlockVisit,
   type VisitRules,
 } from '../visits/visits.ts'
 import { findApiKey } from './keys.ts'
@@ -101,6 +102,10 @@ export function risRoutes({
       const { visit, pin1 } = await reissuePin1(call(c.var.actor), c.req.param('accessionNumber'))
       if (wantsPdf(c.req.header('accept'))) return pdf(await slip(visit, pin1), 200)
       return c.json({ accessionNumber: visit.accessionNumber, pin1, links: links(visit.accessionNumber) })
+    })
+    .post('/visits/:accessionNumber/unlock', async (c) => {
+      await unlockVisit(call(c.var.actor), c.req.param('accessionNumber'))
+      return c.body(null, 204)
     })
     .post('/visits/:accessionNumber/pin2', async (c) => {
       const { pin2 } = await renewPin2(call(c.var.actor), c.req.param('accessionNumber'))

@@ -17,7 +17,7 @@ const line = (longest: number) =>
     .trim()
     .min(1)
     .max(longest)
-    .regex(/^\P{Cc}*$/u, 'must be one line, without control characters')
+    .regex(/^[^\p{Cc}\p{Bidi_Control}]*$/u, 'must be one line, without control or direction characters')
     .refine((value) => value.isWellFormed(), 'must be well-formed Unicode')
 const email = z.email('must be a valid e-mail address').max(254)
 

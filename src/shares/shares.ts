@@ -4,7 +4,7 @@ import { record, transact } from '../audit/audit.ts'
 import type { KeyRing } from '../crypto/keys.ts'
 import { seal, unseal } from '../crypto/seal.ts'
 import type { Database, Transaction } from '../database/database.ts'
-import { mails, sessions, sharedPublications, shares, visits } from '../database/schema.ts'
+import { mails, reports, sessions, sharedPublications, shares, visits } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
 import { type Notice, queueMail } from '../mail/outbox.ts'
 import { hashPin, verifyPin } from '../pin/pin.ts'
@@ -68,7 +68,12 @@ export async function createShare(
     await tx
       .insert(sharedPublications)
       .values(chosen.map(({ publication }) => ({ shareId: share.id, publicationId: publication.id })))
-    await queueMail(tx, await shareNotice(tx, visitId, share, chosen, input.doctor.email, token), keys, now)
+    await queueMail(
+      tx,
+      await shareNotice(tx, visitId, share, chosen, input.doctor.email, token, now),
+      keys,
+      now,
+    )
     for (const { exam } of chosen) {
       record(tx, now, {
         event: 'share.created',
@@ -314,13 +319,21 @@ async function shareNotice(
   chosen: OnlinePublication[],
   to: string,
   token: string,
+  now: Date,
 ): Promise<Notice> {
   const [visit] = await tx.select().from(visits).where(eq(visits.id, visitId))
   if (!visit) throw new AppError('not_found')
   const { familyName, givenName } = visit
-  const newest = chosen
-    .map(({ publication }) => publication.publishedAt)
-    .sort((a, b) => b.getTime() - a.getTime())[0]
+  const reportIds = chosen.map(({ publication }) => publication.reportId)
+  const written = await tx
+    .select({ id: reports.id, day: reports.reportDate })
+    .from(reports)
+    .where(inArray(reports.id, reportIds))
+  // The day that stands on the report; where the RIS did not tell it, the day it was published.
+  const days = chosen.map(({ publication }) => {
+    const day = written.find(({ id }) => id === publication.reportId)?.day
+    return day ?? dayInRome(publication.publishedAt)
+  })
   return {
     visitId,
     kind: 'shared',
@@ -334,7 +347,7 @@ async function shareNotice(
       token,
       patient: { familyName, givenName },
       exams: chosen.map(({ exam }) => exam.description),
-      reportDay: dayInRome(newest ?? new Date(0)),
+      reportDay: days.sort().at(-1) ?? dayInRome(now),
     },
   }
 }

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNull } from 'drizzle-orm'
+import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
 import { exams, loginLocks, mails, publications, reports, studies, type visits } from '../database/schema.ts'
 
@@ -28,7 +28,7 @@ export async function visitState(db: Database, visit: typeof visits.$inferSelect
       found,
       ofVisit.some((exam) => exam.imagesExpected),
     ),
-    report: reportSummary(states.map(({ report }) => report !== null)),
+    report: reportSummary(states.map(({ report }) => report?.atHand === true)),
     published: online.length > 0,
     publishedAt: online.map(({ publishedAt }) => publishedAt).sort()[0] ?? null,
     availableUntil:
@@ -55,6 +55,8 @@ async function examState(db: Database, exam: Exam, found: Study[], birthDate: st
       sha256: reports.sha256,
       receivedAt: reports.receivedAt,
       signature: reports.signature,
+      /** false: our copy was deleted (S26); deliver it again to publish. */
+      atHand: sql<boolean>`${reports.document} is not null`,
     })
     .from(reports)
     .where(and(eq(reports.examId, exam.id), isNull(reports.supersededAt)))

@@ -174,6 +174,15 @@ export async function renewPin2(
   })
 }
 
+/** Ends the lock that wrong PINs brought (S11); both PINs stay as they are. */
+export async function unlockVisit({ db, actor, now }: Call, accessionNumber: string): Promise<void> {
+  const { id, pin1Digest } = await findVisit(db, accessionNumber)
+  await transact(db, async (tx) => {
+    await tx.delete(loginLocks).where(eq(loginLocks.pin1Digest, Buffer.from(pin1Digest).toString('hex')))
+    record(tx, now, { event: 'visit.unlocked', actor, visitId: id })
+  })
+}
+
 /** Issues and mails a new PIN2 for what is online; null where nothing is. The caller holds the visit's row. */
 export async function sendNewPin2(
   tx: Transaction,

@@ -10,6 +10,7 @@ const sentences = {
   'consent.given': 'È stato registrato il tuo consenso al servizio online',
   'consent.withdrawn': 'È stato registrato il ritiro del tuo consenso',
   'pin1.reissued': 'È stato stampato un nuovo PIN1: quello di prima non vale più',
+  'visit.unlocked': 'Lo sportello ha riaperto l’accesso sospeso',
   'pin2.issued': 'È stato creato un nuovo PIN2',
   'pin2.requested': 'È stato chiesto un nuovo PIN2 dalla pagina di accesso',
   'report.delivered': 'Il referto è stato consegnato al portale',

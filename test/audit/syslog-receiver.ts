@@ -138,7 +138,10 @@ input(type="imtcp" port="${port}" address="127.0.0.1" ruleset="audit")
       await rm(directory, { recursive: true, force: true })
     },
   }
-  await receiver.start()
+  await receiver.start().catch(async (error: unknown) => {
+    await receiver[Symbol.asyncDispose]()
+    throw error
+  })
   return receiver
 }
 

@@ -79,7 +79,7 @@ export function risAsk(
 }
 
 /** An answer that says nothing of the act: none, or "not now". */
-export const unanswered = (answer: Answer): boolean => answer === null || answer.status >= 500
+const unanswered = (answer: Answer): boolean => answer === null || answer.status >= 500
 
 /** Tries until there is an answer that means something; null where there is none in a minute. */
 export async function insist(attempt: () => Promise<Answer>): Promise<Answer> {

@@ -23,7 +23,7 @@ export type Act =
   | 'pin2'
 
 /** What struck, and when: a mail that came twice must have one of these beside it. */
-export type Strike = { at: number; what: 'gateway' | 'postgres' | 'orthanc' | 'lost-answer' }
+type Strike = { at: number; what: 'gateway' | 'postgres' | 'orthanc' | 'lost-answer' }
 
 export type World = {
   directory: string

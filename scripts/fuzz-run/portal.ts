@@ -8,7 +8,7 @@ import { demoSigner, signP7m } from '../demo-data/sign.ts'
 
 const LONGEST_MS = 5_000
 
-export type Reply = { status: number; headers: Headers; bytes: Buffer; text: string }
+type Reply = { status: number; headers: Headers; bytes: Buffer; text: string }
 export type Person = { address: string; cookie: string }
 
 /** Asks the portal as the fuzzers do: every answer is timed, and none may be a failure of its own. */

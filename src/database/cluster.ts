@@ -153,6 +153,12 @@ async function start(options: {
     })
     while (!exited && Date.now() < deadline) {
       if (await answers(socketFile)) {
+        if ((await serverPid(data)) !== child.pid) {
+          // Somebody else's start was faster: ours must not come up after that one was stopped.
+          child.kill('SIGKILL')
+          await ended
+          return
+        }
         child.stdout.destroy()
         child.stderr.destroy()
         child.unref()

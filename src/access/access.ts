@@ -15,7 +15,7 @@ import { type Share, sharedOnline, standingShare, tryShare } from '../shares/sha
 import { lockVisit } from '../visits/lock.ts'
 import { sendNewPin2 } from '../visits/visits.ts'
 import { afterFailure, afterSuccess, lockedUntil, NO_FAILURES } from './lockout.ts'
-import { giveBack, spend } from './sources.ts'
+import { giveBack, isAlarming, spend } from './sources.ts'
 
 type Door = { db: Database; peppers: KeyRing; now: Date }
 export type Credentials = { pin1: string; pin2: string; source: string }
@@ -59,6 +59,7 @@ export async function signIn(
       .where(eq(loginLocks.pin1Digest, failures.pin1Digest))
     if (!matches || !visit) {
       record(tx, now, { event: 'access.failed', actor: { kind: 'anonymous' }, source, visitId })
+      await raiseAlarm(tx, peppers, now)
       return next.lockedUntil
         ? { ok: false, reason: 'locked', until: next.lockedUntil }
         : { ok: false, reason: 'wrong' }
@@ -86,7 +87,10 @@ export async function signInDoctor(
   if (again) return { ok: false, reason: 'locked', until: again }
   return transact(db, async (tx) => {
     const opened = await tryShare(tx, { token, pin: withoutSeparators(pin), source, now })
-    if (!opened.ok) return opened
+    if (!opened.ok) {
+      await raiseAlarm(tx, peppers, now)
+      return opened
+    }
     const { id, visitId } = opened.share
     record(tx, now, { event: 'access.login', actor: { kind: 'doctor', share: id }, source, visitId })
     await giveBack(tx, { act: 'share', source, peppers, now })
@@ -185,6 +189,12 @@ export async function requestPin2(
       visitId: visit.id,
     })
   })
+}
+
+/** The security alert of an attack that no single source's budget shows; it is exported with the audit trail (S42). */
+async function raiseAlarm(tx: Transaction, peppers: KeyRing, now: Date): Promise<void> {
+  if (await isAlarming(tx, peppers, now))
+    record(tx, now, { event: 'access.alarm', actor: { kind: 'system' } })
 }
 
 /**

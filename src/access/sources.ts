@@ -11,15 +11,33 @@ const BUDGETS = {
   pin2: { limit: 10, windowMs: 60 * 60_000 },
   /** New PIN2s asked for one PIN1, whether that PIN1 exists or not. */
   'pin2-of': { limit: 5, windowMs: 24 * 60 * 60_000 },
+  /** Wrong PINs of all together: past it, the alarm is raised once. */
+  'failure-of-anybody': { limit: 200, windowMs: 15 * 60_000 },
 } as const
 
+type Spending = { act: keyof typeof BUDGETS; source: string; peppers: KeyRing; now: Date }
+
 /** Takes one act from the budget of a source; null where it may go on, else when it may try again. The address is kept as an HMAC. */
-export async function spend(
+export async function spend(db: Database, spending: Spending): Promise<Date | null> {
+  const { limit, windowMs } = BUDGETS[spending.act]
+  const { count, windowStart } = await countUp(db, spending)
+  return count > limit ? new Date(windowStart.getTime() + windowMs) : null
+}
+
+/**
+ * Counts a wrong PIN of anybody, anywhere. True once in a quarter of an hour in which there are more than people
+ * mistype: many sources that each stay within their budget are an attack all the same (S42).
+ */
+export async function isAlarming(db: Database, peppers: KeyRing, now: Date): Promise<boolean> {
+  const { count } = await countUp(db, { act: 'failure-of-anybody', source: 'anybody', peppers, now })
+  return count === BUDGETS['failure-of-anybody'].limit + 1
+}
+
+async function countUp(
   db: Database,
-  options: { act: keyof typeof BUDGETS; source: string; peppers: KeyRing; now: Date },
-): Promise<Date | null> {
-  const { act, source, peppers, now } = options
-  const { limit, windowMs } = BUDGETS[act]
+  { act, source, peppers, now }: Spending,
+): Promise<{ count: number; windowStart: Date }> {
+  const { windowMs } = BUDGETS[act]
   const windowStart = new Date(Math.floor(now.getTime() / windowMs) * windowMs)
   const [row] = await db
     .insert(sourceAttempts)
@@ -34,15 +52,11 @@ export async function spend(
       set: { count: sql`${sourceAttempts.count} + 1` },
     })
     .returning({ count: sourceAttempts.count })
-  return row && row.count > limit ? new Date(windowStart.getTime() + windowMs) : null
+  return { count: row?.count ?? 1, windowStart }
 }
 
 /** Gives an act back that was no attempt at guessing: the right PINs. A waiting room's people share one address. */
-export async function giveBack(
-  db: Database,
-  options: { act: keyof typeof BUDGETS; source: string; peppers: KeyRing; now: Date },
-): Promise<void> {
-  const { act, source, peppers, now } = options
+export async function giveBack(db: Database, { act, source, peppers, now }: Spending): Promise<void> {
   const { windowMs } = BUDGETS[act]
   const windowStart = new Date(Math.floor(now.getTime() / windowMs) * windowMs)
   const key = digest(peppers[0], 'source', household(source)).toString('hex')

@@ -30,6 +30,7 @@ export type AuditEvent = {
     | 'access.login'
     | 'access.failed'
     | 'access.locked'
+    | 'access.alarm'
     | 'access.logout'
     | 'report.viewed'
     | 'report.downloaded'

@@ -60,6 +60,7 @@ export const MAPPINGS: Record<AuditEvent['event'], Mapping> = {
   'access.login': authentication(DCM.login, '0', 'Signed in'),
   'access.failed': authentication(DCM.login, '4', 'Wrong PIN'),
   'access.logout': authentication(DCM.logout, '0', 'Signed out'),
+  'access.alarm': alert(DCM.userSecurityChanged, '8', 'Wrong PINs from many sources at once'),
   'access.locked': alert(DCM.userSecurityChanged, '8', 'Attempt at a PIN1 that is locked after wrong PINs'),
   'share.suspended': alert(DCM.userSecurityChanged, '8', 'Share suspended after wrong PINs'),
   'share.created': alert(DCM.objectSecurityChanged, '0', 'Shared with a doctor'),

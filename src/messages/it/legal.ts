@@ -34,13 +34,13 @@ export const privacy = {
             'il registro degli accessi: chi, quando e da dove ha aperto o scaricato i documenti, per la tua sicurezza.',
           ],
         },
-        'Le e-mail non contengono dati sanitari.',
+        'Le e-mail che ricevi tu non contengono dati sanitari. Se condividi un esame, l’e-mail al medico può dire il tuo nome e le prestazioni.',
       ],
     },
     {
       title: 'Per quanto tempo',
       body: [
-        `Referto e immagini restano online al massimo ${facts.availableDays} giorni dalla pubblicazione; poi la copia del portale viene cancellata. Resta il registro degli accessi, per il tempo richiesto dalla legge.`,
+        `Referto e immagini restano online al massimo ${facts.availableDays} giorni dalla pubblicazione; poi la copia del referto tenuta dal portale viene cancellata. Restano i dati dell’accettazione e il registro degli accessi, per il tempo stabilito dalla struttura.`,
       ],
     },
     {
@@ -52,7 +52,7 @@ export const privacy = {
     {
       title: 'Cookie',
       body: [
-        'Il portale usa un solo cookie tecnico, che serve a tenerti collegato e scompare quando esci. Non usa cookie di profilazione, statistiche di terze parti, né servizi esterni: tutto ciò che vedi viene da questo sito.',
+        'Il portale usa solo cookie tecnici, che servono a tenerti collegato e scompaiono quando esci; il visualizzatore delle immagini ricorda nel browser le tue preferenze. Non usa cookie di profilazione, statistiche di terze parti, né servizi esterni: tutto ciò che vedi viene da questo sito.',
       ],
     },
     {

@@ -82,7 +82,7 @@ export const mail = {
       ),
       {
         kind: 'text',
-        text: 'Se non ha chiesto Lei un nuovo PIN2 non deve fare nulla: senza il PIN1 nessuno può entrare.',
+        text: 'Se non ha chiesto Lei un nuovo PIN2, qualcuno potrebbe avere il Suo PIN1: lo faccia sostituire allo sportello.',
       },
       ...closing(facts),
     ],

@@ -4,7 +4,7 @@ import { serve } from '@hono/node-server'
 import { createApp } from './app.tsx'
 import { recordAlone } from './audit/audit.ts'
 import { exportAudit } from './audit/export.ts'
-import type { Config } from './config.ts'
+import { type Config, ConfigError, SETTINGS } from './config.ts'
 import { openDatabase } from './database/database.ts'
 import { errorCode, type Log } from './log.ts'
 import { sendMails } from './mail/mail.ts'
@@ -14,7 +14,7 @@ import { checkArchive } from './orthanc/safety.ts'
 import { followPacs } from './pacs/follow.ts'
 import { prepareStudies } from './preparation/preparation.ts'
 import { keepTime } from './retention/jobs.ts'
-import { inspectDocument, loadTrustStore } from './signature/signature.ts'
+import { inspectDocument, loadTrustStore, type TrustStore } from './signature/signature.ts'
 import { siteOf } from './site.ts'
 import { slipFor } from './slip/for-visit.ts'
 import { loadAssets } from './ui/assets.ts'
@@ -52,7 +52,7 @@ export async function startGateway(
     password: config.orthancPassword,
   })
   // Whatever can fail without the database fails before there is one to be stopped again.
-  const trusted = loadTrustStore(...config.trustedCertificates)
+  const trusted = trustStoreOf(config)
   const assets = await loadAssets(join(root, 'dist', 'public'))
   await checkArchive(orthanc, config.mode, log)
   const { db, close } = await openDatabase({
@@ -149,6 +149,18 @@ export async function startGateway(
       return stopped
     },
   }
+}
+
+/** Authorities that cannot be used are the configuration's fault, and told as such. */
+function trustStoreOf({ trustedCertificates }: Config): TrustStore {
+  const { name } = SETTINGS.trustedCertificatesFile
+  try {
+    const store = loadTrustStore(...trustedCertificates)
+    if (trustedCertificates.length === 0 || store.authorities.length > 0) return store
+  } catch (error) {
+    throw new ConfigError([`${name}: ${error instanceof Error ? error.message : errorCode(error)}`])
+  }
+  throw new ConfigError([`${name} holds no certificate: PEM and national trusted lists (XML) are read`])
 }
 
 function listen(

@@ -134,6 +134,8 @@ export function connect(target: string | Record<string, unknown>) {
     max: 12,
     idle_timeout: 60,
     connect_timeout: 10,
+    // Seconds. The driver's own pauses grow to twenty: people would wait as long for a page, and after the outage too.
+    backoff: (attempts: number) => Math.min(2 ** attempts / 50, 1),
     onnotice: () => undefined,
     connection: { application_name: 'ritiro' },
   }

@@ -12,7 +12,6 @@ import { startCluster } from '../../src/database/cluster.ts'
 import { ClusterInUseError, openDatabase } from '../../src/database/database.ts'
 
 const PROGRAM = fileURLToPath(new URL('../support/programs/open-database.ts', import.meta.url))
-const WAIT = { timeout: 15_000, interval: 100 }
 const quiet = () => undefined
 
 let directory: string
@@ -131,24 +130,6 @@ test('a second gateway on the same directory is refused in clear words; a short 
   first.write('five')
   expect(await first.says()).toBe('kept five')
   await first.kill('SIGTERM')
-  expect(await servers()).toEqual([])
-})
-
-test('a server that dies under a running gateway is started again, and is that gateway’s as before', async () => {
-  const { db, close } = await open()
-  const count = () =>
-    db.execute(sql`select word from kept`).then(
-      (rows) => rows.length,
-      () => -1,
-    )
-  const before = await count()
-  process.kill(await pidInFile(), 'SIGKILL')
-  await expect.poll(count, WAIT).toBe(-1)
-  await expect.poll(count, WAIT).toBe(before)
-  await expect
-    .poll(() => open().catch((error: unknown) => (error as Error).name), WAIT)
-    .toBe('ClusterInUseError')
-  await close()
   expect(await servers()).toEqual([])
 })
 

@@ -10,7 +10,7 @@ import type { Database } from '../../src/database/database.ts'
 import { startGateway } from '../../src/gateway.ts'
 import type { LogFields } from '../../src/log.ts'
 import { createApiKey } from '../../src/ris/keys.ts'
-import { testDatabase } from './database.ts'
+import { type TestDatabase, testDatabase } from './database.ts'
 
 export type LogLine = { level: string; event: string; fields: LogFields }
 
@@ -57,11 +57,13 @@ export type TestGatewayOptions = {
   /** A test without images leaves it out: the gateway then knows an address where nobody answers. */
   orthanc?: { url: string; user: string; password: string }
   environment?: Record<string, string>
+  /** Default: an empty one on the run's PostgreSQL. */
+  database?: TestDatabase
 }
 
 /** A whole gateway in this process: real HTTP, real PostgreSQL, real SMTP, a clock that the test moves. */
 export async function testGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
-  const database = await testDatabase()
+  const database = options.database ?? (await testDatabase())
   const directory = await mkdtemp(join(tmpdir(), 'ritiro-test-'))
   const mailbox = await startMailbox({ directory: join(directory, 'mails') })
   const port = await freePort()

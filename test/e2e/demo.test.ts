@@ -27,8 +27,8 @@ beforeAll(async () => {
   const file = join(directory, 'demo.json')
   const port = await freePort()
   demo = spawn(
-    './scripts/demo',
-    ['--data', join(directory, 'data'), '--json', file, '--port', String(port)],
+    'bash',
+    ['scripts/demo', '--data', join(directory, 'data'), '--json', file, '--port', String(port)],
     { stdio: 'ignore', detached: true },
   )
   browser = await launchBrowser()

@@ -204,35 +204,6 @@ test('S42: PIN2 stands nowhere in the database: sealed while its mail waits, gon
   }
 })
 
-test('S42: mail that waits survives the rotation of the encryption key; a lost key delays it and no other', async () => {
-  await using rotating = await testGateway()
-  rotating.mailbox.behave(() => 451)
-  await registered(rotating, { accessionNumber: 'OLD', email: 'old@example.org' })
-  await rotating.deliver('OLD', await pdfOf('Referto'))
-  await rotating.waitForState('OLD', ({ mail }) => mail.attempts === 1 && mail.lastError)
-  const oldKey = rotating.environment.ENCRYPTION_KEY ?? ''
-  const newKey = Buffer.alloc(32, 9).toString('base64')
-  rotating.mailbox.behave(undefined)
-  const forward = (ms: number) => rotating.travelTo(new Date(rotating.now().getTime() + ms).toISOString())
-
-  await rotating.stop()
-  forward(16_000)
-  await rotating.start({ ENCRYPTION_KEY: newKey })
-  await rotating.waitForState(
-    'OLD',
-    ({ mail }) => mail.state === 'queued' && mail.lastError === 'key-missing',
-  )
-  await registered(rotating, { accessionNumber: 'NEW', email: 'new@example.org' })
-  await rotating.deliver('NEW', await pdfOf('Referto'))
-  await rotating.mailbox.waitFor(({ envelope }) => envelope.to.includes('new@example.org'))
-
-  await rotating.stop()
-  forward(31_000)
-  await rotating.start({ ENCRYPTION_KEY: `${newKey},${oldKey}` })
-  await rotating.mailbox.waitFor(({ envelope }) => envelope.to.includes('old@example.org'))
-  expect(rotating.mailbox.messages()).toHaveLength(2)
-})
-
 /** Everything that the database holds, as text. */
 async function dump(): Promise<string> {
   const tables = (await gateway.db.execute(

@@ -34,7 +34,7 @@ export async function prepareStudies(preparer: Preparer & { log: Log; signal: Ab
 }
 
 /** Prepares the next study that needs it; false where none does. */
-async function prepareNext({ db, orthanc, clock }: Preparer, signal: AbortSignal): Promise<boolean> {
+export async function prepareNext({ db, orthanc, clock }: Preparer, signal: AbortSignal): Promise<boolean> {
   const claim = await claimNext(db, clock())
   if (!claim) return false
   const mine = and(eq(manifests.orthancId, claim.orthancId), eq(manifests.revision, claim.revision))

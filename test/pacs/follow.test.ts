@@ -1,20 +1,19 @@
-import { rm } from 'node:fs/promises'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { viewableStudies } from '../../src/access/access.ts'
-import { manifests, pacsCursor, studies } from '../../src/database/schema.ts'
-import { createOrthanc } from '../../src/orthanc/orthanc.ts'
-import { followOnce } from '../../src/pacs/follow.ts'
-import { onlinePublications } from '../../src/publications/publications.ts'
-import { findVisit } from '../../src/visits/visits.ts'
-import { testDatabase } from '../support/database.ts'
+import { auditEvents, pacsCursor, studies } from '../../src/database/schema.ts'
 import { pdfOf, visit } from '../support/fixtures.ts'
-import { type TestGateway, testGateway } from '../support/gateway.ts'
-import { dicomFiles } from '../support/images.ts'
+import { pin2In, type TestGateway, testGateway } from '../support/gateway.ts'
+import { dicomFiles, type TestFiles, type TestStudy } from '../support/images.ts'
 import { type TestOrthanc, testOrthanc } from '../support/orthanc.ts'
+import { type Patient, signedIn } from '../support/patient.ts'
+import { firstPublication } from '../support/visits.ts'
+
+const WAIT = { timeout: 20_000, interval: 100 }
 
 let orthanc: TestOrthanc
 let gateway: TestGateway
+const made: TestFiles[] = []
+let numbered = 10
 
 beforeAll(async () => {
   orthanc = await testOrthanc()
@@ -23,150 +22,219 @@ beforeAll(async () => {
 afterAll(async () => {
   await gateway[Symbol.asyncDispose]()
   await orthanc[Symbol.asyncDispose]()
+  for (const files of made) await files[Symbol.asyncDispose]()
 })
 
-async function send(options: Parameters<typeof dicomFiles>[0]): Promise<string> {
-  await using files = await dicomFiles(options)
+async function send(study: TestStudy): Promise<string> {
+  const files = await dicomFiles({ study: numbered++, ...study })
+  made.push(files)
   await orthanc.send({ directory: files.directory })
   return files.studyInstanceUid
 }
 
-const register = (accessionNumber: string) =>
-  gateway.api(
-    'POST',
-    '/visits',
-    visit({ accessionNumber, email: `${accessionNumber.toLowerCase()}@example.org` }),
-  )
-const deliver = async (accessionNumber: string) =>
-  gateway.deliver(accessionNumber, await pdfOf(accessionNumber))
-const sent = (accessionNumber: string) =>
-  gateway.mailbox
-    .messages()
-    .filter(({ envelope }) => envelope.to.includes(`${accessionNumber.toLowerCase()}@example.org`))
-const published = (accessionNumber: string) =>
-  gateway.waitForState(accessionNumber, (state) => state.published && state.mail.state === 'sent')
+const emailOf = (accessionNumber: string) => `${accessionNumber.toLowerCase()}@example.org`
 
-test('S6: images before the visit, then visit and report: it is published', async () => {
-  await send({ accessionNumber: 'EARLY', study: 11 })
-  await expect
-    .poll(
-      async () =>
-        (await gateway.db.select().from(studies).where(eq(studies.accessionNumber, 'EARLY')))[0]?.state,
-      { timeout: 15_000 },
-    )
-    .toBe('stable')
-  await register('EARLY')
-  await deliver('EARLY')
-  expect((await published('EARLY')).images).toMatchObject({ state: 'stable', studies: 1, instances: 3 })
-})
+async function register(accessionNumber: string, changes: Record<string, unknown> = {}): Promise<string> {
+  const email = emailOf(accessionNumber)
+  const response = await gateway.api('POST', '/visits', visit({ accessionNumber, email, ...changes }))
+  expect(response.status).toBe(201)
+  return ((await response.json()) as { pin1: string }).pin1
+}
 
-test('S6: report before the images: it waits for them, and says so', async () => {
-  await register('LATE')
-  await deliver('LATE')
-  expect(await gateway.waitForState('LATE', () => true)).toMatchObject({
-    published: false,
-    report: 'delivered',
-    images: { state: 'none' },
+async function deliver(accessionNumber: string): Promise<void> {
+  expect((await gateway.deliver(accessionNumber, await pdfOf(accessionNumber))).status).toBe(201)
+}
+
+const isPublished = (accessionNumber: string) =>
+  gateway.waitForState(accessionNumber, ({ published }) => published)
+const mailsTo = (accessionNumber: string) =>
+  gateway.mailbox.messages().filter(({ envelope }) => envelope.to.includes(emailOf(accessionNumber)))
+
+async function enter(accessionNumber: string, pin1: string): Promise<Patient> {
+  const mail = await gateway.mailbox.waitFor(({ envelope }) => envelope.to.includes(emailOf(accessionNumber)))
+  return signedIn(gateway, pin1, pin2In(mail))
+}
+
+async function sizeOfDisc(patient: Patient, id: string): Promise<number> {
+  const response = await fetch(`${gateway.url}/referti/${id}/disco.iso`, {
+    method: 'HEAD',
+    headers: { cookie: patient.cookie },
   })
-  await send({ accessionNumber: 'LATE', study: 12 })
-  await published('LATE')
-})
+  return response.status === 200 ? Number(response.headers.get('content-length')) : 0
+}
 
-test('S8: a late image and a second study of the same Accession Number show up, on a new revision of the disc', async () => {
-  await register('GROWS')
-  await deliver('GROWS')
-  const uid = await send({ accessionNumber: 'GROWS', study: 13, numbers: [1, 2] })
-  await published('GROWS')
-  const row = async () =>
-    (await gateway.db.select().from(studies).where(eq(studies.studyInstanceUid, uid)))[0]
-  const before = (await row())?.revision ?? 0
-  await send({ accessionNumber: 'GROWS', study: 13, numbers: [3] })
-  await send({ accessionNumber: 'GROWS', study: 14 })
-  await gateway.waitForState(
-    'GROWS',
-    ({ images }) => images.state === 'stable' && images.studies === 2 && images.instances === 6,
-  )
-  const grown = await row()
-  expect(grown?.revision).toBeGreaterThan(before)
-  const prepared = async () => {
-    const [manifest] = await gateway.db
-      .select()
-      .from(manifests)
-      .where(eq(manifests.orthancId, grown?.orthancId ?? ''))
-    return manifest?.revision === (await row())?.revision && manifest?.body !== null
+test('S6: images, visit and report publish in whatever order they come, once', async () => {
+  await send({ accessionNumber: 'ORDER1' })
+  await register('ORDER2')
+  await register('ORDER3')
+  await deliver('ORDER3')
+  await send({ accessionNumber: 'ORDER2' })
+  await gateway.waitForState('ORDER2', ({ images }) => images.state === 'stable')
+  expect(await gateway.waitForState('ORDER3', () => true)).toMatchObject({ published: false })
+  await register('ORDER1')
+  await deliver('ORDER1')
+  await deliver('ORDER2')
+  await send({ accessionNumber: 'ORDER3' })
+  for (const name of ['ORDER1', 'ORDER2', 'ORDER3']) {
+    expect(await isPublished(name)).toMatchObject({ images: { state: 'stable', studies: 1, instances: 3 } })
+    await gateway.waitForState(name, ({ mail }) => mail.state === 'sent')
+    expect(mailsTo(name)).toHaveLength(1)
   }
-  await expect.poll(prepared, { timeout: 15_000 }).toBe(true)
-  expect(sent('GROWS')).toHaveLength(1)
 })
 
-test('what comes while the gateway is down is handled when it is back, once, also after a kill of the archive', async () => {
-  await register('DOWN')
-  await deliver('DOWN')
-  await gateway.stop()
-  const uid = await send({ accessionNumber: 'DOWN', study: 15 })
-  await orthanc.stable(uid)
-  await orthanc.kill()
-  await orthanc.start()
-  await gateway.start()
-  await published('DOWN')
-  await gateway.stop()
-  await gateway.start()
-  await new Promise((done) => setTimeout(done, 2_500))
-  expect(sent('DOWN')).toHaveLength(1)
-})
-
-test('S46: while the archive is away the gateway serves, says so at /health, and finds it again', async () => {
-  await orthanc.kill()
-  const health = async () => (await (await fetch(`${gateway.url}/health`)).json()) as { pacs: string }
-  expect(await health()).toEqual({ database: 'ok', pacs: 'unavailable' })
-  expect((await fetch(gateway.url)).status).toBe(200)
-  await orthanc.start()
-  expect((await health()).pacs).toBe('ok')
-})
-
-test('S45: a Study Instance UID that another Accession Number holds too is shown to nobody', async () => {
-  await register('TWIN')
-  await deliver('TWIN')
-  const uid = await send({ accessionNumber: 'TWIN', study: 16 })
-  await published('TWIN')
-  const now = gateway.now()
-  const viewable = async () => {
-    const { id } = await findVisit(gateway.db, 'TWIN')
-    return (await viewableStudies(gateway.db, await onlinePublications(gateway.db, id, now))).map(
-      ({ studyInstanceUid }) => studyInstanceUid,
-    )
-  }
-  expect(await viewable()).toEqual([uid])
-  const [own] = await gateway.db.select().from(studies).where(eq(studies.studyInstanceUid, uid))
-  if (!own) throw new Error('the study is not there')
+test('S6: while a study of the exam is still arriving nothing is published, though another is complete', async () => {
+  await register('ARRIVING')
+  await deliver('ARRIVING')
+  const orthancId = 'ffffffff-ffffffff-ffffffff-ffffffff-ffffffff'
+  await gateway.db.insert(studies).values({
+    orthancId,
+    studyInstanceUid: '1.2.3.4.5.6.7',
+    accessionNumber: 'ARRIVING',
+    state: 'arriving',
+    seriesCount: 1,
+    instanceCount: 1,
+    sizeBytes: 1,
+    // Later than any silence after which the archive is asked again.
+    changedAt: new Date(gateway.now().getTime() + 60_000),
+  })
+  const uid = await send({ accessionNumber: 'ARRIVING', numbers: [1] })
+  const real = () => gateway.db.select().from(studies).where(eq(studies.studyInstanceUid, uid))
+  await expect.poll(async () => (await real())[0]?.state, WAIT).toBe('stable')
+  expect(await gateway.waitForState('ARRIVING', () => true)).toMatchObject({
+    published: false,
+    images: { state: 'arriving', studies: 2 },
+  })
+  // The archive has it no more: what is there is complete.
   await gateway.db
-    .insert(studies)
-    .values({ ...own, orthancId: `${own.orthancId.slice(0, -1)}x`, accessionNumber: 'OF-SOMEBODY-ELSE' })
-  expect(await viewable()).toEqual([])
+    .update(studies)
+    .set({ changedAt: new Date(0) })
+    .where(eq(studies.orthancId, orthancId))
+  expect(await isPublished('ARRIVING')).toMatchObject({ images: { state: 'stable', studies: 1 } })
 })
 
-test('an archive that was replaced and counts from the start again is followed from its start', async () => {
-  await using database = await testDatabase()
-  await using fresh = await testOrthanc()
-  const client = createOrthanc(fresh)
-  const follower = {
-    db: database.db,
-    orthanc: client,
-    rules: {
-      availableDays: 45,
-      pin2Delivery: 'email' as const,
-      encryptionKeys: gateway.config.encryptionKeys,
-    },
-    clock: () => new Date(),
+test('S6: several studies of one Accession Number are shown and burnt together', async () => {
+  const pin1 = await register('SEVERAL')
+  const uids = [
+    await send({ accessionNumber: 'SEVERAL' }),
+    await send({ accessionNumber: 'SEVERAL', numbers: [1, 2] }),
+  ]
+  await gateway.waitForState('SEVERAL', ({ images }) => images.state === 'stable' && images.studies === 2)
+  await deliver('SEVERAL')
+  const state = await isPublished('SEVERAL')
+  expect(state.images).toMatchObject({ studies: 2, instances: 5 })
+  const patient = await enter('SEVERAL', pin1)
+  const viewer = await patient.get(`/referti/${await firstPublication(patient)}/immagini`)
+  for (const uid of uids) expect(viewer.headers.get('location')).toContain(uid)
+  const found = (await (await patient.get('/dicomweb/studies')).json()) as unknown[]
+  expect(found).toHaveLength(2)
+})
+
+test('S8: a late image shows up by itself, in the viewer at once and on the disc when it is ready', async () => {
+  const study = numbered++
+  const pin1 = await register('LATE')
+  const uid = await send({ accessionNumber: 'LATE', study, numbers: [1, 2] })
+  await deliver('LATE')
+  const patient = await enter('LATE', pin1)
+  const id = await firstPublication(patient)
+  await expect.poll(() => sizeOfDisc(patient, id), WAIT).toBeGreaterThan(0)
+  const before = await sizeOfDisc(patient, id)
+  const [first] = await gateway.db.select().from(studies).where(eq(studies.studyInstanceUid, uid))
+
+  await send({ accessionNumber: 'LATE', study, numbers: [3, 4] })
+  await gateway.waitForState('LATE', ({ images }) => images.instances === 4 && images.state === 'stable')
+  const instances = await patient.get(`/dicomweb/studies/${uid}/instances`)
+  expect(await instances.json()).toHaveLength(4)
+  await expect.poll(() => sizeOfDisc(patient, id), WAIT).toBeGreaterThan(before)
+  const [second] = await gateway.db.select().from(studies).where(eq(studies.studyInstanceUid, uid))
+  expect(second?.revision).toBeGreaterThan(first?.revision ?? 0)
+  // The report is as it was: no second mail, no new term.
+  expect(mailsTo('LATE')).toHaveLength(1)
+})
+
+test('S6: a study without an Accession Number is nobody’s', async () => {
+  await register('SOMEBODY')
+  await deliver('SOMEBODY')
+  const uids = [await send({ accessionNumber: '' }), await send({ accessionNumber: ' ' })]
+  for (const uid of uids) {
+    const state = () => gateway.db.select().from(studies).where(eq(studies.studyInstanceUid, uid))
+    await expect.poll(async () => (await state())[0]?.state, WAIT).toBe('stable')
+    expect((await state())[0]?.accessionNumber).toBe('')
   }
-  await database.db.insert(pacsCursor).values({ id: 1, lastSeq: 1_000_000, updatedAt: new Date() })
-  await using files = await dicomFiles({ accessionNumber: 'NEW', study: 17 })
-  await fresh.send({ directory: files.directory })
-  const known = async () => {
-    await followOnce(follower)
-    return (await database.db.select().from(studies)).length
+  expect(await gateway.waitForState('SOMEBODY', () => true)).toMatchObject({
+    published: false,
+    images: { studies: 0 },
+  })
+})
+
+test('S45: a Study Instance UID that another patient has too shows to neither; a birth date that differs is told to the desk', async () => {
+  const pin1 = await register('TWIN1')
+  const uid = await send({ accessionNumber: 'TWIN1', birthDate: '19550101' })
+  await deliver('TWIN1')
+  const state = await isPublished('TWIN1')
+  expect(state.exams[0].images.warnings).toEqual(['patient-birth-date-differs'])
+  const patient = await enter('TWIN1', pin1)
+  const id = await firstPublication(patient)
+  expect((await patient.get(`/dicomweb/studies/${uid}/series`)).status).toBe(200)
+  await send({
+    accessionNumber: 'TWIN2',
+    elements: { 2097165: ['UI', uid], 1048608: ['LO', 'ANOTHER'], 1048592: ['PN', 'BIANCHI^ANNA'] },
+  })
+  const series = async () => (await patient.get(`/dicomweb/studies/${uid}/series`)).status
+  await expect.poll(series, WAIT).toBe(404)
+  expect(await (await patient.get('/dicomweb/studies')).json()).toEqual([])
+  expect(await sizeOfDisc(patient, id)).toBe(0)
+})
+
+test('what happened while gateway or archive were down is handled at the next start, and nothing is handled twice', async () => {
+  await register('DOWN1')
+  await register('DOWN2')
+  await deliver('DOWN1')
+  await deliver('DOWN2')
+  await gateway.stop()
+  const missed = await send({ accessionNumber: 'DOWN1' })
+  await orthanc.stable(missed)
+  await orthanc.kill()
+  await orthanc.start()
+  const cursor = async () => (await gateway.db.select().from(pacsCursor))[0]?.lastSeq ?? 0
+  const before = await cursor()
+  await gateway.start()
+  await isPublished('DOWN1')
+  expect(await cursor()).toBeGreaterThan(before)
+
+  await orthanc.kill()
+  await expect.poll(() => gateway.logged.some(({ event }) => event === 'pacs.unavailable'), WAIT).toBe(true)
+  await orthanc.start()
+  await send({ accessionNumber: 'DOWN2' })
+  await isPublished('DOWN2')
+
+  const published = await gateway.db
+    .select()
+    .from(auditEvents)
+    .where(eq(auditEvents.event, 'publication.published'))
+  await gateway.stop()
+  await gateway.start()
+  await new Promise((done) => setTimeout(done, 1_500))
+  const after = await gateway.db
+    .select()
+    .from(auditEvents)
+    .where(eq(auditEvents.event, 'publication.published'))
+  expect(after).toHaveLength(published.length)
+  for (const name of ['DOWN1', 'DOWN2']) {
+    await gateway.waitForState(name, ({ mail }) => mail.state === 'sent')
+    expect(mailsTo(name)).toHaveLength(1)
   }
-  await expect.poll(known, { timeout: 10_000 }).toBe(1)
-  await client.close()
-  await rm(files.directory, { recursive: true, force: true })
+})
+
+test('an archive that was replaced begins its numbers anew, and so do we', async () => {
+  const { httpPort, dicomPort, aet, user, password } = orthanc
+  const cursor = async () => (await gateway.db.select().from(pacsCursor))[0]?.lastSeq ?? 0
+  const before = await cursor()
+  expect(before).toBeGreaterThan(30)
+  await orthanc[Symbol.asyncDispose]()
+  orthanc = await testOrthanc({ httpPort, dicomPort, aet, user, password })
+  await register('REPLACED')
+  await deliver('REPLACED')
+  await send({ accessionNumber: 'REPLACED', numbers: [1] })
+  await isPublished('REPLACED')
+  expect(await cursor()).toBeLessThan(before)
 })

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { dicomFile, type Encoding, instance } from './dicom.ts'
+import { dicomFile, type Encoding, instance, type Value } from './dicom.ts'
 
 export type TestStudy = {
   accessionNumber: string
@@ -10,6 +10,8 @@ export type TestStudy = {
   numbers?: number[]
   birthDate?: string
   encoding?: Encoding
+  /** Elements that are otherwise, by tag. */
+  elements?: Readonly<Record<number, readonly [vr: string, value: Value]>>
 }
 
 export type TestFiles = {
@@ -26,11 +28,12 @@ export async function dicomFiles({
   numbers = [1, 2, 3],
   birthDate = '19800423',
   encoding = 'explicit',
+  elements: others = {},
 }: TestStudy): Promise<TestFiles> {
   const directory = await mkdtemp(join(tmpdir(), 'ritiro-dicom-'))
   let studyInstanceUid = ''
   for (const number of numbers) {
-    const more = { 524368: ['SH', accessionNumber], 1048624: ['DA', birthDate] } as const
+    const more = { 524368: ['SH', accessionNumber], 1048624: ['DA', birthDate], ...others } as const
     const elements = instance({ patient, study, number, more })
     studyInstanceUid = String(elements.find(([tag]) => tag === 0x0020000d)?.[2])
     await writeFile(join(directory, `${number}.dcm`), dicomFile(elements, { encoding }))

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { chmod, chown, mkdir, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
@@ -45,6 +45,7 @@ export async function startCluster(options: {
   const sockets = await socketDirectory(directory, account)
   const version = await readVersion(data)
   const binaries = await findBinaries(version, options.debianDirectory)
+  refuseUnreachable(binaries, account)
   if (version === null) await initialise(binaries, data, account)
 
   const socketFile = join(sockets, `.s.PGSQL.${PORT}`)
@@ -99,6 +100,16 @@ async function prepareDirectory(directory: string, account: Account | null): Pro
   }
   // One name for one place, however it was reached: the socket and the server's command line are known by it.
   return realpath(directory)
+}
+
+/** initdb asks by access(2), which minds no capability: from below a directory closed to the account it cannot run. */
+function refuseUnreachable(binaries: string, account: Account | null): void {
+  if (!account) return
+  const [command, args] = asAccount(account, 'test', ['-x', join(binaries, 'postgres')])
+  if (spawnSync(command, args, { stdio: 'ignore' }).status === 0) return
+  throw new Error(
+    `The account "${account.name}" may not reach ${binaries}: apt-get install postgresql, or run the gateway as an ordinary user`,
+  )
 }
 
 async function initialise(binaries: string, data: string, account: Account | null): Promise<void> {

@@ -7,7 +7,7 @@ const searchOf = (kind: Parameters<typeof parseQuery>[0], query: string) =>
 test.for<[string, string]>([
   ['', ''],
   ['limit=101&offset=0&fuzzymatching=false', '?limit=101&offset=0'],
-  ['includefield=00081030%2C00080060', '?includefield=00081030%2C00080060'],
+  ['includefield=00081030%2C00080060', '?includefield=00081030&includefield=00080060'],
   ['includefield=all', '?includefield=all'],
   ['PatientID=P9', ''],
   ['00100020=*&00100010=R*&AccessionNumber=X&StudyDate=20200101-', ''],

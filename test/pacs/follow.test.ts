@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { auditEvents, pacsCursor, studies } from '../../src/database/schema.ts'
 import { pdfOf, visit } from '../support/fixtures.ts'
 import { pin2In, type TestGateway, testGateway } from '../support/gateway.ts'
@@ -63,126 +63,135 @@ async function sizeOfDisc(patient: Patient, id: string): Promise<number> {
   return response.status === 200 ? Number(response.headers.get('content-length')) : 0
 }
 
-test('S6: images, visit and report publish in whatever order they come, once', async () => {
-  await send({ accessionNumber: 'ORDER1' })
-  await register('ORDER2')
-  await register('ORDER3')
-  await deliver('ORDER3')
-  await send({ accessionNumber: 'ORDER2' })
-  await gateway.waitForState('ORDER2', ({ images }) => images.state === 'stable')
-  expect(await gateway.waitForState('ORDER3', () => true)).toMatchObject({ published: false })
-  await register('ORDER1')
-  await deliver('ORDER1')
-  await deliver('ORDER2')
-  await send({ accessionNumber: 'ORDER3' })
-  for (const name of ['ORDER1', 'ORDER2', 'ORDER3']) {
-    expect(await isPublished(name)).toMatchObject({ images: { state: 'stable', studies: 1, instances: 3 } })
-    await gateway.waitForState(name, ({ mail }) => mail.state === 'sent')
-    expect(mailsTo(name)).toHaveLength(1)
-  }
-})
-
-test('S6: while a study of the exam is still arriving nothing is published, though another is complete', async () => {
-  await register('ARRIVING')
-  await deliver('ARRIVING')
-  const orthancId = 'ffffffff-ffffffff-ffffffff-ffffffff-ffffffff'
-  await gateway.db.insert(studies).values({
-    orthancId,
-    studyInstanceUid: '1.2.3.4.5.6.7',
-    accessionNumber: 'ARRIVING',
-    state: 'arriving',
-    seriesCount: 1,
-    instanceCount: 1,
-    sizeBytes: 1,
-    // Later than any silence after which the archive is asked again.
-    changedAt: new Date(gateway.now().getTime() + 60_000),
+// Mostly they wait for studies to become stable: so all at once.
+describe.concurrent('while gateway and archive run', () => {
+  test('S6: images, visit and report publish in whatever order they come, once', async ({ expect }) => {
+    await send({ accessionNumber: 'ORDER1' })
+    await register('ORDER2')
+    await register('ORDER3')
+    await deliver('ORDER3')
+    await send({ accessionNumber: 'ORDER2' })
+    await gateway.waitForState('ORDER2', ({ images }) => images.state === 'stable')
+    expect(await gateway.waitForState('ORDER3', () => true)).toMatchObject({ published: false })
+    await register('ORDER1')
+    await deliver('ORDER1')
+    await deliver('ORDER2')
+    await send({ accessionNumber: 'ORDER3' })
+    for (const name of ['ORDER1', 'ORDER2', 'ORDER3']) {
+      expect(await isPublished(name)).toMatchObject({ images: { state: 'stable', studies: 1, instances: 3 } })
+      await gateway.waitForState(name, ({ mail }) => mail.state === 'sent')
+      expect(mailsTo(name)).toHaveLength(1)
+    }
   })
-  const uid = await send({ accessionNumber: 'ARRIVING', numbers: [1] })
-  const real = () => gateway.db.select().from(studies).where(eq(studies.studyInstanceUid, uid))
-  await expect.poll(async () => (await real())[0]?.state, WAIT).toBe('stable')
-  expect(await gateway.waitForState('ARRIVING', () => true)).toMatchObject({
-    published: false,
-    images: { state: 'arriving', studies: 2 },
+
+  test('S6: while a study of the exam is still arriving nothing is published, though another is complete', async ({
+    expect,
+  }) => {
+    await register('ARRIVING')
+    await deliver('ARRIVING')
+    const orthancId = 'ffffffff-ffffffff-ffffffff-ffffffff-ffffffff'
+    await gateway.db.insert(studies).values({
+      orthancId,
+      studyInstanceUid: '1.2.3.4.5.6.7',
+      accessionNumber: 'ARRIVING',
+      state: 'arriving',
+      seriesCount: 1,
+      instanceCount: 1,
+      sizeBytes: 1,
+      // Later than any silence after which the archive is asked again.
+      changedAt: new Date(gateway.now().getTime() + 60_000),
+    })
+    const uid = await send({ accessionNumber: 'ARRIVING', numbers: [1] })
+    const real = () => gateway.db.select().from(studies).where(eq(studies.studyInstanceUid, uid))
+    await expect.poll(async () => (await real())[0]?.state, WAIT).toBe('stable')
+    expect(await gateway.waitForState('ARRIVING', () => true)).toMatchObject({
+      published: false,
+      images: { state: 'arriving', studies: 2 },
+    })
+    // The archive has it no more: what is there is complete.
+    await gateway.db
+      .update(studies)
+      .set({ changedAt: new Date(0) })
+      .where(eq(studies.orthancId, orthancId))
+    expect(await isPublished('ARRIVING')).toMatchObject({ images: { state: 'stable', studies: 1 } })
   })
-  // The archive has it no more: what is there is complete.
-  await gateway.db
-    .update(studies)
-    .set({ changedAt: new Date(0) })
-    .where(eq(studies.orthancId, orthancId))
-  expect(await isPublished('ARRIVING')).toMatchObject({ images: { state: 'stable', studies: 1 } })
-})
 
-test('S6: several studies of one Accession Number are shown and burnt together', async () => {
-  const pin1 = await register('SEVERAL')
-  const uids = [
-    await send({ accessionNumber: 'SEVERAL' }),
-    await send({ accessionNumber: 'SEVERAL', numbers: [1, 2] }),
-  ]
-  await gateway.waitForState('SEVERAL', ({ images }) => images.state === 'stable' && images.studies === 2)
-  await deliver('SEVERAL')
-  const state = await isPublished('SEVERAL')
-  expect(state.images).toMatchObject({ studies: 2, instances: 5 })
-  const patient = await enter('SEVERAL', pin1)
-  const viewer = await patient.get(`/referti/${await firstPublication(patient)}/immagini`)
-  for (const uid of uids) expect(viewer.headers.get('location')).toContain(uid)
-  const found = (await (await patient.get('/dicomweb/studies')).json()) as unknown[]
-  expect(found).toHaveLength(2)
-})
-
-test('S8: a late image shows up by itself, in the viewer at once and on the disc when it is ready', async () => {
-  const study = numbered++
-  const pin1 = await register('LATE')
-  const uid = await send({ accessionNumber: 'LATE', study, numbers: [1, 2] })
-  await deliver('LATE')
-  const patient = await enter('LATE', pin1)
-  const id = await firstPublication(patient)
-  await expect.poll(() => sizeOfDisc(patient, id), WAIT).toBeGreaterThan(0)
-  const before = await sizeOfDisc(patient, id)
-  const [first] = await gateway.db.select().from(studies).where(eq(studies.studyInstanceUid, uid))
-
-  await send({ accessionNumber: 'LATE', study, numbers: [3, 4] })
-  await gateway.waitForState('LATE', ({ images }) => images.instances === 4 && images.state === 'stable')
-  const instances = await patient.get(`/dicomweb/studies/${uid}/instances`)
-  expect(await instances.json()).toHaveLength(4)
-  await expect.poll(() => sizeOfDisc(patient, id), WAIT).toBeGreaterThan(before)
-  const [second] = await gateway.db.select().from(studies).where(eq(studies.studyInstanceUid, uid))
-  expect(second?.revision).toBeGreaterThan(first?.revision ?? 0)
-  // The report is as it was: no second mail, no new term.
-  expect(mailsTo('LATE')).toHaveLength(1)
-})
-
-test('S6: a study without an Accession Number is nobody’s', async () => {
-  await register('SOMEBODY')
-  await deliver('SOMEBODY')
-  const uids = [await send({ accessionNumber: '' }), await send({ accessionNumber: ' ' })]
-  for (const uid of uids) {
-    const state = () => gateway.db.select().from(studies).where(eq(studies.studyInstanceUid, uid))
-    await expect.poll(async () => (await state())[0]?.state, WAIT).toBe('stable')
-    expect((await state())[0]?.accessionNumber).toBe('')
-  }
-  expect(await gateway.waitForState('SOMEBODY', () => true)).toMatchObject({
-    published: false,
-    images: { studies: 0 },
+  test('S6: several studies of one Accession Number are shown and burnt together', async ({ expect }) => {
+    const pin1 = await register('SEVERAL')
+    const uids = [
+      await send({ accessionNumber: 'SEVERAL' }),
+      await send({ accessionNumber: 'SEVERAL', numbers: [1, 2] }),
+    ]
+    await gateway.waitForState('SEVERAL', ({ images }) => images.state === 'stable' && images.studies === 2)
+    await deliver('SEVERAL')
+    const state = await isPublished('SEVERAL')
+    expect(state.images).toMatchObject({ studies: 2, instances: 5 })
+    const patient = await enter('SEVERAL', pin1)
+    const viewer = await patient.get(`/referti/${await firstPublication(patient)}/immagini`)
+    for (const uid of uids) expect(viewer.headers.get('location')).toContain(uid)
+    const found = (await (await patient.get('/dicomweb/studies')).json()) as unknown[]
+    expect(found).toHaveLength(2)
   })
-})
 
-test('S45: a Study Instance UID that another patient has too shows to neither; a birth date that differs is told to the desk', async () => {
-  const pin1 = await register('TWIN1')
-  const uid = await send({ accessionNumber: 'TWIN1', birthDate: '19550101' })
-  await deliver('TWIN1')
-  const state = await isPublished('TWIN1')
-  expect(state.exams[0].images.warnings).toEqual(['patient-birth-date-differs'])
-  const patient = await enter('TWIN1', pin1)
-  const id = await firstPublication(patient)
-  expect((await patient.get(`/dicomweb/studies/${uid}/series`)).status).toBe(200)
-  await send({
-    accessionNumber: 'TWIN2',
-    elements: { 2097165: ['UI', uid], 1048608: ['LO', 'ANOTHER'], 1048592: ['PN', 'BIANCHI^ANNA'] },
+  test('S8: a late image shows up by itself, in the viewer at once and on the disc when it is ready', async ({
+    expect,
+  }) => {
+    const study = numbered++
+    const pin1 = await register('LATE')
+    const uid = await send({ accessionNumber: 'LATE', study, numbers: [1, 2] })
+    await deliver('LATE')
+    const patient = await enter('LATE', pin1)
+    const id = await firstPublication(patient)
+    await expect.poll(() => sizeOfDisc(patient, id), WAIT).toBeGreaterThan(0)
+    const before = await sizeOfDisc(patient, id)
+    const [first] = await gateway.db.select().from(studies).where(eq(studies.studyInstanceUid, uid))
+
+    await send({ accessionNumber: 'LATE', study, numbers: [3, 4] })
+    await gateway.waitForState('LATE', ({ images }) => images.instances === 4 && images.state === 'stable')
+    const instances = await patient.get(`/dicomweb/studies/${uid}/instances`)
+    expect(await instances.json()).toHaveLength(4)
+    await expect.poll(() => sizeOfDisc(patient, id), WAIT).toBeGreaterThan(before)
+    const [second] = await gateway.db.select().from(studies).where(eq(studies.studyInstanceUid, uid))
+    expect(second?.revision).toBeGreaterThan(first?.revision ?? 0)
+    // The report is as it was: no second mail, no new term.
+    expect(mailsTo('LATE')).toHaveLength(1)
   })
-  const series = async () => (await patient.get(`/dicomweb/studies/${uid}/series`)).status
-  await expect.poll(series, WAIT).toBe(404)
-  expect(await (await patient.get('/dicomweb/studies')).json()).toEqual([])
-  expect(await sizeOfDisc(patient, id)).toBe(0)
+
+  test('S6: a study without an Accession Number is nobody’s', async ({ expect }) => {
+    await register('SOMEBODY')
+    await deliver('SOMEBODY')
+    const uids = [await send({ accessionNumber: '' }), await send({ accessionNumber: ' ' })]
+    for (const uid of uids) {
+      const state = () => gateway.db.select().from(studies).where(eq(studies.studyInstanceUid, uid))
+      await expect.poll(async () => (await state())[0]?.state, WAIT).toBe('stable')
+      expect((await state())[0]?.accessionNumber).toBe('')
+    }
+    expect(await gateway.waitForState('SOMEBODY', () => true)).toMatchObject({
+      published: false,
+      images: { studies: 0 },
+    })
+  })
+
+  test('S45: a Study Instance UID that another patient has too shows to neither; a birth date that differs is told to the desk', async ({
+    expect,
+  }) => {
+    const pin1 = await register('TWIN1')
+    const uid = await send({ accessionNumber: 'TWIN1', birthDate: '19550101' })
+    await deliver('TWIN1')
+    const state = await isPublished('TWIN1')
+    expect(state.exams[0].images.warnings).toEqual(['patient-birth-date-differs'])
+    const patient = await enter('TWIN1', pin1)
+    const id = await firstPublication(patient)
+    expect((await patient.get(`/dicomweb/studies/${uid}/series`)).status).toBe(200)
+    await send({
+      accessionNumber: 'TWIN2',
+      elements: { 2097165: ['UI', uid], 1048608: ['LO', 'ANOTHER'], 1048592: ['PN', 'BIANCHI^ANNA'] },
+    })
+    const series = async () => (await patient.get(`/dicomweb/studies/${uid}/series`)).status
+    await expect.poll(series, WAIT).toBe(404)
+    expect(await (await patient.get('/dicomweb/studies')).json()).toEqual([])
+    expect(await sizeOfDisc(patient, id)).toBe(0)
+  })
 })
 
 test('what happened while gateway or archive were down is handled at the next start, and nothing is handled twice', async () => {

@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     globalSetup: 'test/support/global.ts',
     include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-    // Two cores: the tests start real servers (PostgreSQL, Orthanc, SMTP, Chromium) and would starve one another.
-    maxWorkers: 2,
+    // For two cores: the tests start real servers and wait for them about a third of the time.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

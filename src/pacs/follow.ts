@@ -45,7 +45,7 @@ export async function followPacs(follower: Follower & { log: Log; signal: AbortS
  * Handles the next batch of changes. What they change, what gets published by it and the cursor are one transaction:
  * an event is neither lost nor handled twice with effect, whichever side restarts and however many gateways follow.
  */
-export async function followOnce({ db, orthanc, rules, clock }: Follower): Promise<{ done: boolean }> {
+async function followOnce({ db, orthanc, rules, clock }: Follower): Promise<{ done: boolean }> {
   const since = await readCursor(db)
   const { changes, done, last } = await orthanc.changes(since, BATCH)
   if (changes.length === 0 && last < since) {

@@ -40,7 +40,7 @@ export async function publishedAtDesk(
 }
 
 /** A new PIN2, as the desk is told it. */
-export async function pin2FromDesk(
+async function pin2FromDesk(
   gateway: Pick<TestGateway, 'api'>,
   accessionNumber: string,
 ): Promise<string> {

@@ -42,9 +42,10 @@ describe.each(Object.keys(pages))('page %s', (name) => {
   test('has no WCAG violation, nothing the strict CSP refuses, no sideways scroll, on computer and phone (S40, S44)', async () => {
     const { page, complaints } = watched
     complaints.length = 0
+    await page.setViewportSize(COMPUTER)
+    await page.goto(`${server.url}/${name}`)
     for (const size of [COMPUTER, PHONE, NARROWEST]) {
       await page.setViewportSize(size)
-      await page.goto(`${server.url}/${name}`)
       await settled(name)
       expect(await shownPage(), `${size.width}`).toEqual({
         overflow: 0,

@@ -40,10 +40,7 @@ export async function publishedAtDesk(
 }
 
 /** A new PIN2, as the desk is told it. */
-async function pin2FromDesk(
-  gateway: Pick<TestGateway, 'api'>,
-  accessionNumber: string,
-): Promise<string> {
+async function pin2FromDesk(gateway: Pick<TestGateway, 'api'>, accessionNumber: string): Promise<string> {
   const response = await gateway.api('POST', `/visits/${encodeURIComponent(accessionNumber)}/pin2`)
   if (response.status !== 200) throw new Error(`the desk was answered ${response.status}`)
   return ((await response.json()) as { pin2: string }).pin2

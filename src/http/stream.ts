@@ -33,9 +33,11 @@ export function pullStream(
           controller.error(new Error('the source broke off'))
         }
       },
-      cancel() {
+      async cancel() {
         abort.abort()
         source.destroy()
+        // What watches the stream stops watching: its `finally` runs now or when the read under way has failed.
+        await chunks.return?.(undefined)?.catch(() => undefined)
       },
     },
     { highWaterMark: 0 },

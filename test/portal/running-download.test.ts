@@ -1,0 +1,89 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { dicomFile, instance } from '../support/dicom.ts'
+import { pdfOf, visit } from '../support/fixtures.ts'
+import { pin2In, type TestGateway, testGateway } from '../support/gateway.ts'
+import { type TestOrthanc, testOrthanc } from '../support/orthanc.ts'
+import { doctorOf, type Patient, signedIn } from '../support/patient.ts'
+import { sharedWith } from '../support/site.ts'
+
+const IMAGES = 8
+const PIXEL_BYTES = 6 * 2 ** 20
+
+let orthanc: TestOrthanc
+let gateway: TestGateway
+let patient: Patient
+let publication = ''
+let directory = ''
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'ritiro-large-'))
+  orthanc = await testOrthanc()
+  gateway = await testGateway({ orthanc })
+  const files: string[] = []
+  for (let number = 1; number <= IMAGES; number++) {
+    // More than the sockets on the way hold: a download that nobody reads is still running.
+    const more = {
+      524368: ['SH', 'ACC001'],
+      2145386512: ['OW', new Uint8Array(PIXEL_BYTES).fill(number)],
+    } as const
+    const file = join(directory, `${number}.dcm`)
+    await writeFile(file, dicomFile(instance({ number, more })))
+    files.push(file)
+  }
+  const { pin1 } = (await (await gateway.api('POST', '/visits', visit())).json()) as { pin1: string }
+  await gateway.deliver('ACC001', await pdfOf('Referto'))
+  await orthanc.send(files)
+  patient = await signedIn(gateway, pin1, pin2In(await gateway.mailbox.waitFor(() => true)))
+  publication = /\/referti\/([0-9a-f-]{36})/.exec(await (await patient.get('/referti')).text())?.[1] ?? ''
+  for (;;) {
+    if ((await (await patient.get(`/referti/${publication}/disco`)).text()).includes('disco.iso')) break
+    await new Promise((done) => setTimeout(done, 200))
+  }
+})
+afterAll(async () => {
+  await gateway?.[Symbol.asyncDispose]()
+  await orthanc?.[Symbol.asyncDispose]()
+  if (directory) await rm(directory, { recursive: true, force: true })
+})
+
+/** Reads a download slowly; resolves with how long after `end` it broke, and fails if it came whole. */
+async function brokenAfter(person: Patient, end: () => Promise<unknown>): Promise<number> {
+  const response = await person.get(`/referti/${publication}/disco.iso`)
+  expect(response.status).toBe(200)
+  const total = Number(response.headers.get('content-length'))
+  const reader = response.body?.getReader()
+  let got = (await reader?.read())?.value?.byteLength ?? 0
+  await end()
+  const ended = performance.now()
+  try {
+    for (;;) {
+      const next = await reader?.read()
+      if (!next || next.done) break
+      got += next.value.byteLength
+      // About 4 MB/s: whole, it would take twelve seconds.
+      await new Promise((done) => setTimeout(done, (next.value.byteLength / 4e6) * 1000))
+    }
+  } catch {
+    expect(got).toBeLessThan(total)
+    return performance.now() - ended
+  }
+  throw new Error(`the download went on to its end: ${got} of ${total} bytes`)
+}
+
+test('S32: "Annulla" breaks the doctor’s running download', async () => {
+  const share = await sharedWith(patient, [publication])
+  const doctor = await doctorOf(gateway, share.token, share.pin)
+  // What the sockets hold is still read; the gateway itself sends nothing more.
+  expect(await brokenAfter(doctor, () => patient.post(`/condivisioni/${share.id}/annulla`))).toBeLessThan(
+    5_000,
+  )
+})
+
+test('S25, S26: removing the report breaks the patient’s own running download', async () => {
+  expect(await brokenAfter(patient, () => patient.post(`/referti/${publication}/rimuovi`))).toBeLessThan(
+    5_000,
+  )
+})

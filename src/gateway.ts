@@ -10,7 +10,7 @@ import { errorCode, type Log } from './log.ts'
 import { sendMails } from './mail/mail.ts'
 import { it } from './messages/it.ts'
 import { createOrthanc } from './orthanc/orthanc.ts'
-import { checkArchive } from './orthanc/safety.ts'
+import { checkArchive, checkArchiveLater } from './orthanc/safety.ts'
 import { followPacs } from './pacs/follow.ts'
 import { prepareStudies } from './preparation/preparation.ts'
 import { keepTime } from './retention/jobs.ts'
@@ -23,6 +23,8 @@ const root = join(fileURLToPath(import.meta.url), '..', '..')
 
 export type Gateway = {
   port: number
+  /** Resolves if an archive that was away at the start turns out to be one that must not be served (S46). */
+  archiveRefused: Promise<Error | null>
   /** Ends what runs, in order: no more requests, then the background work, then the database. */
   stop: () => Promise<void>
 }
@@ -54,7 +56,7 @@ export async function startGateway(
   // Whatever can fail without the database fails before there is one to be stopped again.
   const trusted = trustStoreOf(config)
   const assets = await loadAssets(join(root, 'dist', 'public'))
-  await checkArchive(orthanc, config.mode, log)
+  const archiveChecked = await checkArchive(orthanc, config.mode, log)
   const { db, close } = await openDatabase({
     url: config.databaseUrl,
     dataDir: config.dataDir,
@@ -142,8 +144,12 @@ export async function startGateway(
     await close()
     log('info', 'gateway.stopped')
   }
+  const archiveRefused = archiveChecked
+    ? Promise.resolve(null)
+    : checkArchiveLater(orthanc, config.mode, log, signal)
   return {
     port,
+    archiveRefused,
     stop: () => {
       stopped ??= stop()
       return stopped

@@ -19,7 +19,12 @@ try {
   const starting = startGateway(config, { clock: () => new Date(), log: logToStderr })
   // Listened to from the beginning: a stop during the start still ends, in order, what was begun.
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => void stop(starting))
-  await starting
+  const { archiveRefused, stop: stopGateway } = await starting
+  const refusal = await archiveRefused
+  if (refusal) {
+    await stopGateway()
+    throw refusal
+  }
 } catch (error) {
   const told = TOLD.some((kind) => error instanceof kind)
   process.stderr.write(`${error instanceof Error ? (told ? error.message : error.stack) : String(error)}\n`)

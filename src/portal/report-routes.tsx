@@ -6,7 +6,7 @@ import { html } from '../http/html.ts'
 import { sourceOf } from '../http/source.ts'
 import type { OnlinePublication } from '../publications/publications.ts'
 import { noteCollected } from '../reports/collection.ts'
-import { readReport } from '../reports/reports.ts'
+import { readReport, reportFacts } from '../reports/reports.ts'
 import { dayInRome } from '../time/rome.ts'
 import type { PortalDependencies } from './dependencies.ts'
 import { type ListedPublication, ReportListPage } from './pages/report-list-page.tsx'
@@ -23,7 +23,7 @@ export function reportRoutes({ db, site, requireViewer, trustedProxies, clock }:
       const listed: ListedPublication[] = []
       for (const { publication, exam } of online) {
         const own = studies.filter(({ accessionNumber }) => accessionNumber === exam.accessionNumber)
-        const report = await readReport(db, publication.id)
+        const report = await reportFacts(db, publication.id)
         listed.push({
           id: publication.id,
           availableUntil: earlier(publication.availableUntil, viewer.share?.availableUntil),

@@ -99,6 +99,16 @@ export async function deliverReport(
   })
 }
 
+/** Of the report that a publication shows what a list tells, without the document's megabytes. */
+export async function reportFacts(db: Database, publicationId: string) {
+  const [row] = await db
+    .select({ version: reports.version, reportDate: reports.reportDate })
+    .from(publications)
+    .innerJoin(reports, eq(reports.id, publications.reportId))
+    .where(and(eq(publications.id, publicationId), isNull(publications.endedAt)))
+  return row ?? null
+}
+
 /** The version of a report that a publication shows. */
 export async function readReport(db: Database, publicationId: string) {
   const [row] = await db

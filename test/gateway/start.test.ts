@@ -138,7 +138,7 @@ test('SIGTERM ends it in order, and one that comes during the start leaves nothi
 })
 
 test('S46: an archive that lets strangers in is refused in production and warned of in development', async () => {
-  await using open = await openOrthanc()
+  await using open = await openOrthanc(await freePort())
   const production = {
     ...settings({ ORTHANC_URL: open.url, RITIRO_MODE: 'production' }),
     PORTAL_URL: 'https://referti.ospedale.example',
@@ -150,6 +150,20 @@ test('S46: an archive that lets strangers in is refused in production and warned
   await listening(development)
   expect(development.output()).toContain('archive.unsafe')
   await development.kill('SIGTERM')
+})
+
+test('S46: an archive that comes up after the gateway is looked at as well', async () => {
+  const port = await freePort()
+  const production = await spawnGateway({
+    ...settings({ ORTHANC_URL: `http://127.0.0.1:${port}`, RITIRO_MODE: 'production' }),
+    PORTAL_URL: 'https://referti.ospedale.example',
+  })
+  await listening(production)
+  expect(production.output()).toContain('archive.unavailable')
+  await using _open = await openOrthanc(port)
+  expect(await production.ended).toEqual({ code: 1, signal: null })
+  expect(production.output()).toContain('Orthanc answers without credentials')
+  expect(production.output()).toContain('gateway.stopped')
 })
 
 test.for<[string, boolean]>([
@@ -172,9 +186,8 @@ test.for<[string, boolean]>([
 })
 
 /** An Orthanc as nobody should run it: no credentials asked. */
-async function openOrthanc() {
-  const port = await freePort()
-  const storage = join(directory, 'open')
+async function openOrthanc(port: number) {
+  const storage = join(directory, `open-${port}`)
   await mkdir(storage)
   const file = join(storage, 'orthanc.json')
   await writeFile(

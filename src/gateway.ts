@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { serve } from '@hono/node-server'
 import { createApp } from './app.tsx'
@@ -136,8 +137,7 @@ export async function startGateway(
   const stop = async () => {
     log('info', 'gateway.stopping')
     stopping.abort()
-    server.close()
-    if ('closeAllConnections' in server) server.closeAllConnections()
+    await closeServer(server)
     await orthanc.close()
     await Promise.all(work)
     await note('gateway.stopped')
@@ -167,6 +167,21 @@ function trustStoreOf({ trustedCertificates }: Config): TrustStore {
     throw new ConfigError([`${name}: ${error instanceof Error ? error.message : errorCode(error)}`])
   }
   throw new ConfigError([`${name} holds no certificate: PEM and national trusted lists (XML) are read`])
+}
+
+// A registration that is under way tells its PIN1 once: it is let finish. A download goes on where it stopped (S22).
+const REQUEST_GRACE_MS = 2_000
+
+/** No new requests; those under way are waited for a moment, then every connection is cut. */
+async function closeServer(server: ReturnType<typeof serve>): Promise<void> {
+  const late = new AbortController()
+  const closed = new Promise<void>((done) => void server.close(() => done()))
+  await Promise.race([
+    closed,
+    sleep(REQUEST_GRACE_MS, undefined, { signal: late.signal }).catch(() => undefined),
+  ])
+  late.abort()
+  if ('closeAllConnections' in server) server.closeAllConnections()
 }
 
 function listen(

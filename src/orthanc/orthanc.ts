@@ -16,7 +16,11 @@ export type OrthancStudy = {
   sizeBytes: number
 }
 
-export type Change = { seq: number; type: string; resource: string; id: string }
+export type Change = { seq: number; type: string; resource: string; id: string; date: string }
+
+/** An event of Orthanc's, for us to tell whether it is the one we know. */
+export const sameChange = (one: Change, other: Change): boolean =>
+  one.type === other.type && one.id === other.id && one.date === other.date
 
 /** Where and as whom Orthanc is reached, and the few calls this gateway ever makes of it (S46). */
 export type Orthanc = ReturnType<typeof createOrthanc>
@@ -104,19 +108,14 @@ export function createOrthanc(options: {
     async changes(since: number, limit: number): Promise<{ changes: Change[]; done: boolean; last: number }> {
       const answer = await json<ChangesAnswer>(`/changes?since=${since}&limit=${limit}`)
       if (!answer) throw new AppError('pacs.unavailable', 'Orthanc has no /changes.')
-      const changes = answer.Changes.map(({ Seq, ChangeType, ResourceType, ID }) => ({
+      const changes = answer.Changes.map(({ Seq, ChangeType, ResourceType, ID, Date: date }) => ({
         seq: Seq,
         type: ChangeType,
         resource: ResourceType,
         id: ID,
+        date,
       }))
       return { changes, done: answer.Done, last: answer.Last }
-    },
-
-    /** The newest sequence number of /changes: lower than our cursor where the archive was replaced. */
-    async lastChange(): Promise<number> {
-      const answer = await json<ChangesAnswer>('/changes?last')
-      return answer?.Last ?? 0
     },
 
     /** What there is of a study; null where the archive has it no more. */
@@ -181,7 +180,7 @@ export function createOrthanc(options: {
 }
 
 type ChangesAnswer = {
-  Changes: { Seq: number; ChangeType: string; ResourceType: string; ID: string }[]
+  Changes: { Seq: number; ChangeType: string; ResourceType: string; ID: string; Date: string }[]
   Done: boolean
   Last: number
 }

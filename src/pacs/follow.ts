@@ -5,13 +5,15 @@ import type { Database, Transaction } from '../database/database.ts'
 import { exams, pacsCursor, studies } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
 import { errorCode, type Log } from '../log.ts'
-import type { Change, Orthanc, OrthancStudy } from '../orthanc/orthanc.ts'
+import { type Change, type Orthanc, type OrthancStudy, sameChange } from '../orthanc/orthanc.ts'
 import { type PublishingRules, publishReady } from '../publications/publications.ts'
 
 const BATCH = 500
 const IDLE_PAUSE_MS = 1_000
 const LONGEST_PAUSE_MS = 30_000
 const RECHECK_MS = 10_000
+// More than one: what is deleted from an archive goes from its /changes too.
+const REMEMBERED = 8
 
 type Follower = { db: Database; orthanc: Orthanc; rules: PublishingRules; clock: () => Date }
 
@@ -20,9 +22,15 @@ export async function followPacs(follower: Follower & { log: Log; signal: AbortS
   const { log, signal } = follower
   let failures = 0
   let rechecked = 0
+  // Only an archive that was away can be another one.
+  let recognised = false
   while (!signal.aborted) {
     let pause = 0
     try {
+      if (!recognised) {
+        if (await isReplaced(follower)) log('warn', 'pacs.replaced', {})
+        recognised = true
+      }
       const { done } = await followOnce(follower)
       if (done && performance.now() - rechecked > RECHECK_MS) {
         await recheckArriving(follower)
@@ -33,6 +41,7 @@ export async function followPacs(follower: Follower & { log: Log; signal: AbortS
       pause = done ? IDLE_PAUSE_MS : 0
     } catch (error) {
       failures += 1
+      recognised = false
       pause = Math.min(IDLE_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS)
       const detail = error instanceof AppError ? error.detail : undefined
       log('warn', 'pacs.unavailable', { code: errorCode(error), detail, failures })
@@ -49,8 +58,7 @@ async function followOnce({ db, orthanc, rules, clock }: Follower): Promise<{ do
   const since = await readCursor(db)
   const { changes, done, last } = await orthanc.changes(since, BATCH)
   if (changes.length === 0 && last < since) {
-    // The archive was replaced or restored: its numbers start again, so do we. Handling a change again is harmless.
-    await db.update(pacsCursor).set({ lastSeq: 0, updatedAt: clock() }).where(eq(pacsCursor.lastSeq, since))
+    await beginAnew({ db, clock }, since)
     return { done: last === 0 }
   }
   const upTo = changes.at(-1)?.seq
@@ -70,12 +78,35 @@ async function followOnce({ db, orthanc, rules, clock }: Follower): Promise<{ do
       for (const accessionNumber of known) accessionNumbers.add(accessionNumber)
     }
     await publishMatching(tx, [...accessionNumbers], rules, now)
+    const lastChanges = [...(cursor?.lastChanges ?? []), ...changes].slice(-REMEMBERED)
+    const moved = { lastSeq: upTo, lastChanges, updatedAt: now }
     await tx
       .insert(pacsCursor)
-      .values({ id: 1, lastSeq: upTo, updatedAt: now })
-      .onConflictDoUpdate({ target: pacsCursor.id, set: { lastSeq: upTo, updatedAt: now } })
+      .values({ id: 1, ...moved })
+      .onConflictDoUpdate({ target: pacsCursor.id, set: moved })
   })
   return { done }
+}
+
+/** Is this an archive in which the numbers of changes we handled are other events? Then it is read from the beginning. */
+async function isReplaced({ db, orthanc, clock }: Follower): Promise<boolean> {
+  const [cursor] = await db.select().from(pacsCursor).where(eq(pacsCursor.id, 1))
+  for (const known of cursor?.lastChanges ?? []) {
+    const { changes } = await orthanc.changes(known.seq - 1, 1)
+    const [found] = changes
+    if (!found || found.seq !== known.seq || sameChange(found, known)) continue
+    await beginAnew({ db, clock }, cursor?.lastSeq ?? 0)
+    return true
+  }
+  return false
+}
+
+/** The archive was replaced or restored: its numbers mean other events. Handling a change again is harmless. */
+async function beginAnew({ db, clock }: Pick<Follower, 'db' | 'clock'>, since: number): Promise<void> {
+  await db
+    .update(pacsCursor)
+    .set({ lastSeq: 0, lastChanges: [], updatedAt: clock() })
+    .where(eq(pacsCursor.lastSeq, since))
 }
 
 /**

@@ -256,3 +256,22 @@ test('an archive that was replaced begins its numbers anew, and so do we', async
   await isPublished('REPLACED')
   expect(await cursor()).toBeLessThan(before)
 })
+
+test('an archive that was replaced meanwhile is known also where its numbers are higher', async () => {
+  const { httpPort, dicomPort, aet, user, password } = orthanc
+  const [cursor] = await gateway.db.select().from(pacsCursor)
+  await register('REPLACED2')
+  await deliver('REPLACED2')
+  await gateway.stop()
+  await orthanc[Symbol.asyncDispose]()
+  orthanc = await testOrthanc({ httpPort, dicomPort, aet, user, password })
+  // Its exam comes first, so at numbers the gateway has behind it.
+  await orthanc.stable(await send({ accessionNumber: 'REPLACED2', numbers: [1] }))
+  const last = async () => ((await (await orthanc.request('/changes?last')).json()) as { Last: number }).Last
+  while ((await last()) <= (cursor?.lastSeq ?? 0)) {
+    await orthanc.stable(await send({ accessionNumber: '', numbers: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] }))
+  }
+  await gateway.start()
+  expect(await isPublished('REPLACED2')).toMatchObject({ images: { state: 'stable' } })
+  expect(gateway.logged.filter(({ event }) => event === 'pacs.replaced')).toHaveLength(1)
+})

@@ -1,0 +1,1 @@
+ALTER TABLE "pacs_cursor" ADD COLUMN "last_changes" jsonb DEFAULT '[]'::jsonb NOT NULL;

@@ -16,6 +16,8 @@ COPY LICENSE ./
 COPY db ./db
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/var/viewer ./var/viewer
+# A volume takes over who owns the folder it is mounted on.
+RUN install -d -o node -g node -m 700 /derived
 USER node
 EXPOSE 8080
 CMD ["node", "--enable-source-maps", "dist/main.js"]

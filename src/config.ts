@@ -48,6 +48,11 @@ export const SETTINGS = {
     text,
     './var',
   ),
+  derivedDir: setting(
+    'DERIVED_DIR',
+    'Where what is made from the images is kept (`src/derived`): plan a third of the published studies’ size. Gateways on one database share it. Not set: `derived` under `DATA_DIR`.',
+    text.optional(),
+  ),
   databaseUrl: setting(
     'DATABASE_URL',
     'PostgreSQL 15 or later, `postgres://user:password@host/database`. Not set: a private cluster under `DATA_DIR`.',

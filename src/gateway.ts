@@ -7,6 +7,9 @@ import { recordAlone } from './audit/audit.ts'
 import { exportAudit } from './audit/export.ts'
 import { type Config, ConfigError, SETTINGS } from './config.ts'
 import { openDatabase } from './database/database.ts'
+import type { Deriver } from './derived/derived.ts'
+import { openDerivedStore } from './derived/store.ts'
+import { deriveStudies } from './derived/worker.ts'
 import { errorCode, type Log } from './log.ts'
 import { sendMails } from './mail/mail.ts'
 import { it } from './messages/it.ts'
@@ -64,11 +67,19 @@ export async function startGateway(
     log,
     exclusive: true,
   })
+  const derivedDir = config.derivedDir ?? join(config.dataDir, 'derived')
+  const derived = await openDerivedStore(db, derivedDir).catch(async (error: unknown) => {
+    await close()
+    const { name } = SETTINGS.derivedDir
+    throw new ConfigError([`${name}: ${derivedDir} cannot be written (${errorCode(error)})`])
+  })
+  const derivers: Deriver[] = []
   const site = siteOf(config, it, assets.asset)
   const rules = { availableDays, pin2Delivery, encryptionKeys, peppers, consentTextVersion }
   const app = createApp({
     db,
     orthanc,
+    derived,
     peppers,
     rules,
     site,
@@ -103,6 +114,7 @@ export async function startGateway(
   const work = [
     followPacs({ db, orthanc, rules, clock, log, signal }),
     prepareStudies({ db, orthanc, clock, log, signal }),
+    deriveStudies({ db, store: derived, derivers, clock, log, signal }),
     keepTime({ db, rules, clock, log, signal }),
     sendMails({ db, keys: encryptionKeys, settings: mail, messages: it, log, clock, signal }),
     ...(config.auditTarget

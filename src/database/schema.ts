@@ -185,6 +185,45 @@ export const manifests = pgTable('manifests', {
   failures: integer().notNull().default(0),
 })
 
+/**
+ * What else is made from a study: one file a kind, see derived/README.md. A row without `preparedAt` is being made, or
+ * waits; one with `discardedAt` waits for its file to be deleted (S26).
+ */
+export const derivations = pgTable(
+  'derivations',
+  {
+    orthancId: text('orthanc_id')
+      .notNull()
+      .references(() => studies.orthancId, { onDelete: 'cascade' }),
+    kind: text().notNull(),
+    revision: integer().notNull(),
+    /** Version of the deriver that makes it: what a lower one made is made anew. */
+    format: integer().notNull(),
+    /** Names the file; another one each time it is made, so that no reader ever mixes two. */
+    file: uuid().notNull().defaultRandom(),
+    sizeBytes: bigint('size_bytes', { mode: 'number' }),
+    /** gzip of JSON: where each entry lies in the file, and what the deriver tells of them. */
+    index: bytea(),
+    preparedAt: instant('prepared_at'),
+    done: integer().notNull().default(0),
+    total: integer().notNull().default(0),
+    claimedUntil: instant('claimed_until').notNull(),
+    failures: integer().notNull().default(0),
+    discardedAt: instant('discarded_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.orthancId, table.kind] }),
+    index('derivations_discarded').on(table.discardedAt).where(sql`discarded_at is not null`),
+  ],
+)
+
+/** The folder of this database's derivations: two databases never share one, even if their settings do. One row. */
+export const derivedFolder = pgTable(
+  'derived_folder',
+  { id: smallint().primaryKey().default(1), name: uuid().notNull().defaultRandom() },
+  (table) => [check('derived_folder_one_row', sql`${table.id} = 1`)],
+)
+
 /** Mail to be sent, written in the transaction of what it tells (S9). `payload` is AES-256-GCM and wiped once sent. */
 export const mails = pgTable(
   'mails',

@@ -1,6 +1,7 @@
 import type { RequireViewer } from '../access/require-viewer.ts'
 import type { KeyRing } from '../crypto/keys.ts'
 import type { Database } from '../database/database.ts'
+import type { DerivedStore } from '../derived/store.ts'
 import type { Log } from '../log.ts'
 import type { Orthanc } from '../orthanc/orthanc.ts'
 import type { PublishingRules } from '../publications/publications.ts'
@@ -10,6 +11,7 @@ import type { Site } from '../ui/site.ts'
 export type PortalDependencies = {
   db: Database
   orthanc: Orthanc
+  derived: DerivedStore
   peppers: KeyRing
   rules: PublishingRules
   site: Site

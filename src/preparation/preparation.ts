@@ -104,11 +104,7 @@ async function claimNext(db: Database, now: Date): Promise<Claim | null> {
     from studies s left join manifests m on m.orthanc_id = s.orthanc_id
     where s.state = 'stable' and s.accession_number <> ''
       and (m.orthanc_id is null or m.revision < s.revision or m.format <> ${MANIFEST_VERSION} or (m.body is null and m.claimed_until <= ${now.toISOString()}::timestamptz))
-      and exists (
-        select 1 from exams e join visits v on v.id = e.visit_id
-        where e.accession_number = s.accession_number and v.consent and not e.excluded
-          and (exists (select 1 from publications p where p.exam_id = e.id and p.ended_at is null)
-            or not exists (select 1 from publications p where p.exam_id = e.id)))
+      and ${IS_WANTED}
     order by s.changed_at limit 1
     on conflict (orthanc_id) do update
       set revision = excluded.revision, format = excluded.format, claimed_until = excluded.claimed_until, done = 0,
@@ -120,6 +116,13 @@ async function claimNext(db: Database, now: Date): Promise<Claim | null> {
   const [row] = rows as unknown as { orthanc_id: string; revision: number; failures: number }[]
   return row ? { orthancId: row.orthanc_id, revision: row.revision, failures: row.failures } : null
 }
+
+/** Of a study `s`: it belongs to an exam that is online or may come online. */
+export const IS_WANTED = sql.raw(`exists (
+  select 1 from exams e join visits v on v.id = e.visit_id
+  where e.accession_number = s.accession_number and v.consent and not e.excluded
+    and (exists (select 1 from publications p where p.exam_id = e.id and p.ended_at is null)
+      or not exists (select 1 from publications p where p.exam_id = e.id)))`)
 
 /** The files of a study in the order of `ids`, a few fetched ahead. */
 async function* filesOf(

@@ -11,6 +11,7 @@ import {
   studies,
   visits,
 } from '../database/schema.ts'
+import { discardDerived } from '../derived/discard.ts'
 import { cancelMails } from '../mail/outbox.ts'
 import type { Publication } from '../publications/publications.ts'
 import { closeSessionsOf } from '../sessions/sessions.ts'
@@ -47,7 +48,7 @@ export async function endPublications(
     .where(and(eq(publications.visitId, visitId), isNull(publications.endedAt), chosen))
     .returning({ examId: publications.examId })
   const examIds = ended.map(({ examId }) => examId)
-  if (examIds.length > 0) await deleteCopies(tx, examIds)
+  if (examIds.length > 0) await deleteCopies(tx, examIds, now)
   await endEmptyShares(tx, visitId, now)
   await closeIfNothingStays(tx, visitId, now)
   for (const examId of examIds)
@@ -55,7 +56,7 @@ export async function endPublications(
   return ended.length
 }
 
-async function deleteCopies(tx: Transaction, examIds: string[]): Promise<void> {
+async function deleteCopies(tx: Transaction, examIds: string[], now: Date): Promise<void> {
   const nothing = { document: null, pdf: null, title: null, body: null, physician: null }
   await tx.update(reports).set(nothing).where(inArray(reports.examId, examIds))
   const accessions = tx
@@ -67,6 +68,7 @@ async function deleteCopies(tx: Transaction, examIds: string[]): Promise<void> {
     .from(studies)
     .where(inArray(studies.accessionNumber, accessions))
   await tx.delete(manifests).where(inArray(manifests.orthancId, made))
+  await discardDerived(tx, made, now)
 }
 
 /** A share whose publications have all ended opens nothing any more. */

@@ -69,6 +69,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
   const port = await freePort()
   const environment = {
     ...environmentFor(port, database.url, mailbox.smtpUrl, options),
+    DERIVED_DIR: join(directory, 'derived'),
     ...options.environment,
   }
   const config = readConfig(environment)

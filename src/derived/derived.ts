@@ -1,0 +1,208 @@
+import { createHash } from 'node:crypto'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import type { Database } from '../database/database.ts'
+import { derivations, type studies } from '../database/schema.ts'
+import type { Manifest } from '../disc/manifest.ts'
+import { type Entry, isThere, readPack } from './pack.ts'
+import { type DerivedIndex, type DerivedStore, pathOf } from './store.ts'
+
+/**
+ * Makes one kind of thing from a study, once its manifest is there. See README.md here.
+ *
+ * `made: 'always'` of every study whose exam is or may come online; `'asked'` from when somebody first asks for it.
+ * A higher `version` makes anew what a lower one made.
+ */
+export type Deriver<Facts = unknown> = {
+  readonly kind: string
+  readonly version: number
+  readonly made: 'always' | 'asked'
+  /** Writes the entries; what it returns (plain data, as JSON holds it) is kept with them. */
+  readonly derive: (work: Work) => Promise<Facts>
+}
+
+export type Work = {
+  readonly orthancId: string
+  readonly manifest: Manifest
+  /** Appends an entry; names are the deriver's own, each once. One at a time. */
+  readonly write: (name: string, bytes: Uint8Array) => Promise<Entry>
+  /** For who waits. Costs nothing: it is written down now and then. */
+  readonly progress: (done: number, total: number) => void
+  /** Aborted at the gateway's stop, and when the study is not this gateway's to make any more. */
+  readonly signal: AbortSignal
+}
+
+type Study = Pick<typeof studies.$inferSelect, 'orthancId' | 'revision'>
+type Kind<Facts> = Pick<Deriver<Facts>, 'kind' | 'version'>
+
+export type Derived<Facts = unknown> = {
+  readonly ready: true
+  readonly preparedAt: Date
+  /** Bytes of all entries together. */
+  readonly size: number
+  readonly entries: ReadonlyMap<string, Entry>
+  readonly facts: Facts
+  /** A whole entry, compared with its SHA-256. */
+  readonly read: (name: string) => Promise<Uint8Array>
+  /** The bytes `start` to `end` (exclusive) of an entry; compared with its SHA-256 where that is all of it. */
+  readonly stream: (name: string, start?: number, end?: number) => AsyncGenerator<Uint8Array>
+}
+
+/** Not there yet. `asked`: it is being made or waits its turn; else nobody has asked for it. */
+export type Pending = {
+  readonly ready: false
+  readonly asked: boolean
+  readonly done: number
+  readonly total: number
+}
+
+/** A file of the store is not what it was when it was written. It is being made again. */
+export class DerivedLostError extends Error {
+  override readonly name = 'DerivedLostError'
+}
+
+/** What was made of a study's present revision, or how far it is. A file that vanished is made again: never a wrong answer. */
+export async function findDerived<Facts>(
+  db: Database,
+  store: DerivedStore,
+  { kind, version }: Kind<Facts>,
+  { orthancId, revision }: Study,
+): Promise<Derived<Facts> | Pending> {
+  const [row] = await db
+    .select({
+      revision: derivations.revision,
+      format: derivations.format,
+      file: derivations.file,
+      size: derivations.sizeBytes,
+      preparedAt: derivations.preparedAt,
+      done: derivations.done,
+      total: derivations.total,
+    })
+    .from(derivations)
+    .where(
+      and(eq(derivations.orthancId, orthancId), eq(derivations.kind, kind), isNull(derivations.discardedAt)),
+    )
+  if (!row) return { ready: false, asked: false, done: 0, total: 0 }
+  const { file, size, preparedAt } = row
+  const current = row.revision === revision && row.format === version
+  if (!current || !preparedAt || size === null) {
+    return { ready: false, asked: true, done: current ? row.done : 0, total: current ? row.total : 0 }
+  }
+  const path = pathOf(store, { orthancId, kind, file })
+  const lost = () => makeAgain(db, file)
+  const index = (await isThere(path, size)) ? await indexOf(db, store, file) : null
+  if (!index) {
+    await lost()
+    return { ready: false, asked: true, done: 0, total: row.total }
+  }
+  const entryOf = (name: string) => {
+    const entry = index.entries.get(name)
+    if (!entry) throw new Error('no such entry')
+    return entry
+  }
+  const stream = (name: string, start = 0, end = entryOf(name).length) =>
+    verified(path, entryOf(name), start, end, lost)
+  return {
+    ready: true,
+    preparedAt,
+    size,
+    entries: index.entries,
+    // Kind and version are the deriver's, so what it returned is of its type.
+    facts: index.facts as Facts,
+    stream,
+    async read(name) {
+      const chunks: Uint8Array[] = []
+      for await (const chunk of stream(name)) chunks.push(chunk)
+      return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+    },
+  }
+}
+
+/** Asks for what is made only then. Harmless where it is there, or being made. */
+export async function askForDerived(
+  db: Database,
+  { kind, version }: Kind<unknown>,
+  { orthancId, revision }: Study,
+): Promise<void> {
+  await db
+    .insert(derivations)
+    .values({ orthancId, kind, revision, format: version, claimedUntil: new Date(0) })
+    .onConflictDoUpdate({
+      target: [derivations.orthancId, derivations.kind],
+      set: {
+        ...{ revision, format: version, claimedUntil: new Date(0), discardedAt: null },
+        ...{ done: 0, total: 0, failures: 0 },
+        // Another name: the file of the old one may be being deleted this moment.
+        file: sql`gen_random_uuid()`,
+      },
+      setWhere: sql`${derivations.discardedAt} is not null`,
+    })
+}
+
+const INDEXES_KEPT = 64
+
+async function indexOf(db: Database, { indexes }: DerivedStore, file: string): Promise<DerivedIndex | null> {
+  const known = indexes.get(file)
+  if (known) return known
+  const [row] = await db
+    .select({ index: derivations.index })
+    .from(derivations)
+    .where(eq(derivations.file, file))
+  if (!row?.index) return null
+  const index = decodeIndex(row.index)
+  indexes.set(file, index)
+  for (const oldest of indexes.keys()) if (indexes.size > INDEXES_KEPT) indexes.delete(oldest)
+  return index
+}
+
+/** An index as it is stored. */
+export function encodeIndex(entries: ReadonlyMap<string, Entry>, facts: unknown): Uint8Array {
+  const rows = [...entries].map(([name, { length, sha256, crc32 }]) => [name, length, sha256, crc32])
+  return gzipSync(JSON.stringify({ entries: rows, facts: facts ?? null }))
+}
+
+function decodeIndex(stored: Uint8Array): DerivedIndex {
+  const { entries, facts } = JSON.parse(gunzipSync(stored).toString()) as {
+    entries: [name: string, length: number, sha256: string, crc32: number][]
+    facts: unknown
+  }
+  let offset = 0
+  const found = new Map<string, Entry>()
+  for (const [name, length, sha256, crc32] of entries) {
+    found.set(name, { offset, length, sha256, crc32 })
+    offset += length
+  }
+  return { entries: found, facts }
+}
+
+/** The file is of no use: it is made again under another name. */
+async function makeAgain(db: Database, file: string): Promise<void> {
+  await db
+    .update(derivations)
+    .set({ preparedAt: null, index: null, sizeBytes: null, done: 0, claimedUntil: new Date(0) })
+    .where(and(eq(derivations.file, file), isNull(derivations.discardedAt)))
+}
+
+async function* verified(
+  path: string,
+  { offset, length, sha256 }: Entry,
+  start: number,
+  end: number,
+  lost: () => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  if (start < 0 || end > length) throw new RangeError('beyond the entry')
+  const whole = start === 0 && end === length
+  const digest = whole ? createHash('sha256') : null
+  let held: Uint8Array | null = null
+  for await (const chunk of readPack(path, offset + start, offset + end)) {
+    digest?.update(chunk)
+    // The last chunk is held back until the digest is known: who gets all the bytes got the right ones.
+    if (held) yield held
+    held = chunk
+  }
+  if (digest && digest.digest('hex') !== sha256) {
+    await lost()
+    throw new DerivedLostError()
+  }
+  if (held) yield held
+}

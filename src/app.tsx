@@ -12,6 +12,7 @@ import { healthRoutes } from './http/health.ts'
 import { refuseUserInAddress } from './http/request-target.ts'
 import { accessRoutes } from './portal/access-routes.tsx'
 import type { PortalDependencies } from './portal/dependencies.ts'
+import { discRoutes } from './portal/disc-routes.tsx'
 import { doctorRoutes } from './portal/doctor-routes.tsx'
 import { dicomwebAuthorisation, imageRoutes } from './portal/image-routes.tsx'
 import { removalRoutes } from './portal/removal-routes.tsx'
@@ -53,6 +54,7 @@ export function createApp(dependencies: AppDependencies): Hono {
   app.route('/', accessRoutes(portal))
   app.route('/', reportRoutes(portal))
   app.route('/', imageRoutes(portal))
+  app.route('/', discRoutes(portal))
   app.route('/', shareRoutes(portal))
   app.route('/', removalRoutes(portal))
   app.route('/', trailRoutes(portal))

@@ -2,8 +2,9 @@ import { setImmediate as breathe } from 'node:timers/promises'
 import type { DiscContent } from '../../src/disc/content.ts'
 import { DicomFormatError } from '../../src/disc/dicom/element.ts'
 import { describeInstance } from '../../src/disc/dicom/instance.ts'
-import { planDisc, writeDisc } from '../../src/disc/disc.ts'
+import { planDisc } from '../../src/disc/disc.ts'
 import { prepareManifest } from '../../src/disc/manifest.ts'
+import { type FetchInstance, writeDisc } from '../../src/disc/write.ts'
 import { type DicomCase, deflateBomb, dicomCase } from './dicom.ts'
 import type { Pages } from './pages.ts'
 import type { Dice } from './random.ts'
@@ -65,18 +66,19 @@ async function indexOf(batch: DicomCase[], content: DiscContent, start = 0): Pro
   async function* files() {
     for (const [orthancId, bytes] of archive) yield { orthancId, bytes }
   }
-  const plan = planDisc({
+  const { iso } = planDisc({
     manifests: [await prepareManifest(files())],
     content,
     date: new Date(1_600_000_000_000),
   })
   let written = 0
   const parts: Uint8Array[] = []
-  for await (const chunk of writeDisc(plan, async (id) => archive.get(id) ?? Buffer.alloc(0), { start })) {
+  const fetchInstance: FetchInstance = async ({ orthancId }) => archive.get(orthancId) ?? Buffer.alloc(0)
+  for await (const chunk of writeDisc(iso, fetchInstance, { start })) {
     written += chunk.byteLength
     parts.push(chunk)
   }
-  if (written !== plan.size - start) throw new Error(`planned ${plan.size - start} bytes, wrote ${written}`)
+  if (written !== iso.size - start) throw new Error(`planned ${iso.size - start} bytes, wrote ${written}`)
   if (start > 0) return null
   const image = Buffer.concat(parts)
   const from = image.indexOf('<!doctype html>')

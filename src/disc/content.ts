@@ -1,5 +1,25 @@
-/** A file of the disc besides the images: a page, a report. */
-export type ExtraFile = { readonly path: string; readonly isoPath: string; readonly bytes: Uint8Array }
+/** A file of the disc besides the images: a page, a report, or what was made of the images and is kept elsewhere. */
+export type ExtraFile = SmallFile | (FileName & DerivedContent)
+
+/** One whose bytes are in hand. */
+export type SmallFile = FileName & { readonly bytes: Uint8Array; readonly open?: never }
+
+/** `/` between names; `isoPath` is ISO 9660 level 1. */
+type FileName = { readonly path: string; readonly isoPath: string }
+
+/** Bytes that are kept elsewhere: length and digests are known ahead, any part is opened when it is sent. */
+export type DerivedContent = {
+  readonly size: number
+  /** Hexadecimal. */
+  readonly sha256: string
+  readonly crc32: number
+  /**
+   * The bytes `start` to `end` (exclusive), piece by piece. Must be what the digests say, or end in an error; `signal`
+   * is aborted when nobody wants them any more.
+   */
+  readonly open: (start: number, end: number, signal: AbortSignal) => AsyncIterable<Uint8Array>
+  readonly bytes?: never
+}
 
 /** What the disc is about, besides its images. Days are `YYYY-MM-DD`. */
 export type DiscContent = {
@@ -30,7 +50,7 @@ export type DiscReport = {
 }
 
 /** A file of a report: what to read, or what is signed; both where it is a signed PDF. */
-export type ReportFile = { readonly file: ExtraFile; readonly role: 'shown' | 'signed' | 'both' }
+export type ReportFile = { readonly file: SmallFile; readonly role: 'shown' | 'signed' | 'both' }
 
 /** What there is to see: for the page, not for machines. */
 export type ImagesSummary = {

@@ -25,9 +25,12 @@ export type ManifestInstance = {
   readonly sopClassUid: string
   readonly sopInstanceUid: string
   readonly transferSyntaxUid: string
-  /** Bytes and SHA-256 (hex) of the file as sent. */
+  /** Which file of its storage folder Orthanc keeps it in, where it told so. */
+  readonly fileUuid?: string
+  /** Bytes, SHA-256 (hex) and CRC-32 of the file as sent. */
   readonly length: number
   readonly sha256: string
+  readonly crc32: number
   readonly conversion: Conversion
   readonly recordType: RecordType
   readonly patient: number
@@ -36,11 +39,11 @@ export type ManifestInstance = {
   readonly keys: Keys
 }
 
-export const MANIFEST_VERSION = 2
+export const MANIFEST_VERSION = 3
 
 /** Reads each instance once, one at a time, and keeps what the disc needs to know of it. */
 export async function prepareManifest(
-  files: AsyncIterable<{ orthancId: string; bytes: Uint8Array }>,
+  files: AsyncIterable<{ orthancId: string; fileUuid?: string; bytes: Uint8Array }>,
 ): Promise<Manifest> {
   const patients = interned()
   const studies = interned()
@@ -48,11 +51,12 @@ export async function prepareManifest(
   const instances: ManifestInstance[] = []
   const unreadable: string[] = []
 
-  for await (const { orthancId, bytes } of files) {
+  for await (const { orthancId, fileUuid, bytes } of files) {
     try {
       const { patient, study, series: ofSeries, instance, ...described } = describeInstance(bytes)
       instances.push({
         orthancId,
+        ...(fileUuid === undefined ? {} : { fileUuid }),
         ...described,
         patient: patients.index(patient),
         study: studies.index(study),

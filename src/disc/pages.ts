@@ -1,4 +1,4 @@
-import type { DiscContent, DiscReport, ExtraFile, ImagesSummary, ReportFile } from './content.ts'
+import type { DiscContent, DiscReport, ImagesSummary, ReportFile, SmallFile } from './content.ts'
 import { italianDay } from './days.ts'
 import { indexPage } from './index-page.ts'
 import { it } from './messages.it.ts'
@@ -7,7 +7,7 @@ import { it } from './messages.it.ts'
  * The pages and reports of a disc. Names are 8.3 in capitals, so that links hold on plain ISO 9660 too; only a
  * signed .p7m gets in Joliet the double extension by which signing programs find out what is inside.
  */
-export function discPages(content: DiscContent, images: ImagesSummary, date: Date): ExtraFile[] {
+export function discPages(content: DiscContent, images: ImagesSummary, date: Date): SmallFile[] {
   const reports = reportFiles(content)
   const links = new Map(reports.map(({ report, files }) => [report, files]))
   return [
@@ -39,9 +39,9 @@ function reportFiles({ exams }: DiscContent): { report: DiscReport; files: Repor
   })
 }
 
-const same = (path: string, bytes: Uint8Array): ExtraFile => ({ path, isoPath: path, bytes })
+const same = (path: string, bytes: Uint8Array): SmallFile => ({ path, isoPath: path, bytes })
 
-const root = (name: string, text: string): ExtraFile => same(name, Buffer.from(text))
+const root = (name: string, text: string): SmallFile => same(name, Buffer.from(text))
 
 const crlf = (text: string): string => text.replace(/\n/g, '\r\n')
 

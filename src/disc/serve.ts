@@ -1,16 +1,18 @@
 import { evaluateConditions, ifRangeHolds, type Validators } from './conditions.ts'
 import { type ByteRange, parseRange } from './ranges.ts'
 
-/** A file that can be sent from any byte on; a DiscPlan is one. */
-export type Downloadable = Validators & { readonly size: number; readonly fileName: string }
+/** A file that can be sent from any byte on; a PackedDisc is one. */
+export type Downloadable = Validators & {
+  readonly size: number
+  readonly fileName: string
+  readonly mediaType: string
+}
 
 /** Opens the bytes of a range; `signal` is aborted when nobody wants them any more. */
 export type OpenRange = (range: ByteRange, signal: AbortSignal) => AsyncGenerator<Uint8Array>
 
-const ISO_TYPE = 'application/x-iso9660-image'
-
 /**
- * Answers GET and HEAD for a planned image: length, validators, Range, If-Range, several ranges. If the source
+ * Answers GET and HEAD for a packed disc: length, validators, Range, If-Range, several ranges. If the source
  * fails, the body ends in an error and the connection breaks, so that no browser takes the file for whole.
  */
 export function serveDisc(
@@ -46,15 +48,16 @@ export function serveDisc(
     })
   }
 
-  if (wanted.kind === 'all') return respond(200, { 'content-type': ISO_TYPE }, [{ start: 0, end: disc.size }])
+  if (wanted.kind === 'all')
+    return respond(200, { 'content-type': disc.mediaType }, [{ start: 0, end: disc.size }])
   const [first, ...more] = wanted.ranges
   if (first && more.length === 0) {
-    const own = { 'content-type': ISO_TYPE, 'content-range': contentRangeOf(first, disc.size) }
+    const own = { 'content-type': disc.mediaType, 'content-range': contentRangeOf(first, disc.size) }
     return respond(206, own, [first])
   }
   const boundary = `ritiro-${disc.etag.replace(/[^0-9a-z]/gi, '')}`
   const own = { 'content-type': `multipart/byteranges; boundary=${boundary}` }
-  return respond(206, own, multipart(wanted.ranges, boundary, disc.size))
+  return respond(206, own, multipart(wanted.ranges, boundary, disc))
 }
 
 /** RFC 6266: a name in ASCII for all, and the true one where it differs. */
@@ -74,10 +77,14 @@ const lengthOf = (part: Part): number => ('text' in part ? part.text.byteLength 
 const contentRangeOf = ({ start, end }: ByteRange, size: number): string =>
   `bytes ${start}-${end - 1}/${size}`
 
-/** RFC 9110 §14.6. The boundary cannot stand in the image, which does not hold its own ETag. */
-function multipart(ranges: readonly ByteRange[], boundary: string, size: number): Part[] {
+/** RFC 9110 §14.6. The boundary cannot stand in the file, which does not hold its own ETag. */
+function multipart(
+  ranges: readonly ByteRange[],
+  boundary: string,
+  { size, mediaType }: Downloadable,
+): Part[] {
   const parts = ranges.flatMap((range): Part[] => {
-    const head = `\r\n--${boundary}\r\nContent-Type: ${ISO_TYPE}\r\nContent-Range: ${contentRangeOf(range, size)}\r\n\r\n`
+    const head = `\r\n--${boundary}\r\nContent-Type: ${mediaType}\r\nContent-Range: ${contentRangeOf(range, size)}\r\n\r\n`
     return [{ text: Buffer.from(head) }, range]
   })
   return [...parts, { text: Buffer.from(`\r\n--${boundary}--\r\n`) }]

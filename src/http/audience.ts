@@ -35,6 +35,7 @@ export const AUDIENCES: Readonly<Record<string, Audience>> = {
   'GET /referti/:id/immagini': 'viewer',
   'GET /referti/:id/disco': 'viewer',
   'GET /referti/:id/disco.iso': 'viewer',
+  'GET /referti/:id/disco.zip': 'viewer',
   'GET /linea': 'viewer',
   'GET /dicomweb/*': 'viewer',
 

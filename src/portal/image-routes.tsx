@@ -1,129 +1,25 @@
-import { randomBytes } from 'node:crypto'
-import { type Context, Hono } from 'hono'
-import { findViewer, type ViewableStudy, type Viewer, viewableStudies } from '../access/access.ts'
+import { Hono } from 'hono'
+import { findViewer, viewableStudies } from '../access/access.ts'
 import { readSessionCookie } from '../access/cookie.ts'
 import { onlineExam } from '../access/require-viewer.ts'
 import { recordAlone } from '../audit/audit.ts'
 import { oncePerPeriod } from '../audit/once.ts'
 import type { Authorise } from '../dicomweb/dicomweb.ts'
-import { type DiscPlan, writeDisc } from '../disc/disc.ts'
-import { createReadAheadBudget } from '../disc/read-ahead.ts'
-import { serveDisc } from '../disc/serve.ts'
 import { AppError } from '../errors.ts'
-import { html } from '../http/html.ts'
 import { sourceOf } from '../http/source.ts'
-import { watchAuthorised } from '../http/watch.ts'
-import { findPreparation } from '../preparation/preparation.ts'
-import { noteCollected } from '../reports/collection.ts'
 import type { PortalDependencies } from './dependencies.ts'
-import { discOf } from './disc-plan.ts'
-import { DiscPage } from './pages/disc-page.tsx'
-import { pageSession } from './session.ts'
 
-const PROBE_BYTES = 1_000_000
-// Within it, requests of one session for one disc are one download.
-const DOWNLOAD_PERIOD_MS = 60 * 60_000
-const READ_AHEAD_BYTES = 96 * 2 ** 20
-
-/** Images: into the viewer, and as a disc (S20–S23). */
-export function imageRoutes(dependencies: PortalDependencies) {
-  const { db, orthanc, site, requireViewer, trustedProxies, clock } = dependencies
-  const budget = createReadAheadBudget(READ_AHEAD_BYTES)
-  const noteOnce = oncePerPeriod(DOWNLOAD_PERIOD_MS, clock)
-  const fetchInstance = async (orthancId: string, signal: AbortSignal) => {
-    const bytes = await orthanc.instanceFile(orthancId, signal)
-    if (!bytes) throw new AppError('images.unavailable', 'An instance is in the archive no more.')
-    return bytes
-  }
-
-  return new Hono()
-    .get('/referti/:id/immagini', async (c) => {
-      const viewer = await requireViewer(c)
-      const online = onlineExam(viewer, c.req.param('id'))
-      const studies = await viewableStudies(db, [online])
-      if (studies.length === 0)
-        throw new AppError(online.exam.imagesExpected ? 'images.preparing' : 'not_found')
-      const uids = studies.map(({ studyInstanceUid }) => studyInstanceUid)
-      return c.redirect(`/viewer/viewer?StudyInstanceUIDs=${uids.join(',')}`, 303)
-    })
-    .get('/referti/:id/disco', async (c) => {
-      const viewer = await requireViewer(c)
-      const online = onlineExam(viewer, c.req.param('id'))
-      const found = await planOf(viewer, online)
-      const { plan } = found
-      const id = online.publication.id
-      return html(
-        <DiscPage
-          site={site}
-          session={pageSession(viewer)}
-          publicationId={id}
-          sizeBytes={plan?.size ?? null}
-          downloadUrl={`/referti/${id}/disco.iso`}
-          fileName={plan?.fileName ?? ''}
-          preparing={found.preparing}
-        />,
-      )
-    })
-    .get('/referti/:id/disco.iso', async (c) => {
-      const viewer = await requireViewer(c)
-      const online = onlineExam(viewer, c.req.param('id'))
-      const { plan } = await planOf(viewer, online)
-      if (!plan) throw new AppError('images.preparing')
-      // An archive that is away is told before the first byte, not by a download that breaks.
-      await orthanc.system()
-      const authorised = watchAuthorised(() => stillOnline(c, online.publication.id), clock)
-      const response = serveDisc(c.req.raw, plan, ({ start, end }, cancelled) =>
-        authorised.guard(
-          writeDisc(plan, fetchInstance, {
-            start,
-            end,
-            budget,
-            signal: AbortSignal.any([cancelled, authorised.signal]),
-          }),
-        ),
-      )
-      // The parts of a download that broke off are not another download; a HEAD is none.
-      if (c.req.method === 'GET' && response.status < 300) {
-        const key = `${viewer.tokenHash} ${online.publication.id}`
-        const source = sourceOf(c, trustedProxies)
-        await noteOnce(key, () => noteCollected(db, 'disc', viewer, online, source, clock()))
-      }
-      return response
-    })
-    .get('/linea', async (c) => {
-      await requireViewer(c)
-      // Random, so that nothing on the way makes it smaller than the line has to carry.
-      return c.body(new Uint8Array(randomBytes(PROBE_BYTES)), 200, {
-        'content-type': 'application/octet-stream',
-        'cache-control': 'no-store',
-      })
-    })
-
-  async function planOf(
-    viewer: Viewer,
-    online: Viewer['online'][number],
-  ): Promise<{ plan: DiscPlan | null; preparing?: { done: number; total: number } }> {
+/** Images, into the viewer (S20). */
+export function imageRoutes({ db, requireViewer }: PortalDependencies) {
+  return new Hono().get('/referti/:id/immagini', async (c) => {
+    const viewer = await requireViewer(c)
+    const online = onlineExam(viewer, c.req.param('id'))
     const studies = await viewableStudies(db, [online])
-    if (studies.length === 0 && !online.exam.imagesExpected) throw new AppError('not_found')
-    const preparation = await findPreparation(db, studies)
-    const unfinished = studies.length === 0 || studies.some(({ state }) => state !== 'stable')
-    if (!preparation.ready || unfinished) return { plan: null, preparing: progressOf(preparation, studies) }
-    return { plan: await discOf({ db, site, viewer, online, preparation }) }
-  }
-
-  async function stillOnline(c: Context, publicationId: string): Promise<boolean> {
-    const token = readSessionCookie(c)
-    const viewer = token === null ? null : await findViewer(db, token, clock())
-    return viewer?.online.some(({ publication }) => publication.id === publicationId) ?? false
-  }
-}
-
-function progressOf(
-  preparation: Awaited<ReturnType<typeof findPreparation>>,
-  studies: ViewableStudy[],
-): { done: number; total: number } {
-  if (!preparation.ready) return { done: preparation.done, total: preparation.total }
-  return { done: 0, total: studies.reduce((total, { instanceCount }) => total + instanceCount, 0) }
+    if (studies.length === 0)
+      throw new AppError(online.exam.imagesExpected ? 'images.preparing' : 'not_found')
+    const uids = studies.map(({ studyInstanceUid }) => studyInstanceUid)
+    return c.redirect(`/viewer/viewer?StudyInstanceUIDs=${uids.join(',')}`, 303)
+  })
 }
 
 // One line in the audit trail a session and study, not one a frame.

@@ -356,9 +356,17 @@ function identifiers(foreign: ExamObject): RawRequest[] {
     '__proto__',
   ]
   return forms.flatMap((form) =>
-    ['', '/documento.pdf', '/firmato', '/immagini', '/disco', '/disco.iso', '/ricevuta.pdf', '/rimuovi'].map(
-      (rest) => get(`report ${form}${rest}`, `/referti/${form}${rest}`),
-    ),
+    [
+      '',
+      '/documento.pdf',
+      '/firmato',
+      '/immagini',
+      '/disco',
+      '/disco.iso',
+      '/disco.zip',
+      '/ricevuta.pdf',
+      '/rimuovi',
+    ].map((rest) => get(`report ${form}${rest}`, `/referti/${form}${rest}`)),
   )
 }
 

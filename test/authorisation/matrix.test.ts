@@ -73,6 +73,7 @@ const ROWS: Row[] = [
   report('/immagini', 303),
   report('/disco'),
   report('/disco.iso'),
+  report('/disco.zip'),
   { ...report('/rimuovi'), patientOnly: true },
   { ...report('/ricevuta.pdf'), patientOnly: true },
   {

@@ -35,7 +35,7 @@ describe('a disc with everything that radiology sends', () => {
   const image = join(directory, 'disc.iso')
   const extracted = join(directory, '7z')
   beforeAll(async () => {
-    writeFileSync(image, await bytesOfDisc(await discOf(ARCHIVE), ARCHIVE))
+    writeFileSync(image, await bytesOfDisc((await discOf(ARCHIVE)).iso, ARCHIVE))
     run('7z', 'x', '-y', `-o${extracted}`, image)
   })
   afterAll(() => rmSync(directory, { recursive: true }))
@@ -158,7 +158,7 @@ print(n)`
 
   test('any part of it equals that part of the whole', async () => {
     const whole = readFileSync(image)
-    const plan = await discOf(ARCHIVE)
+    const { iso: plan } = await discOf(ARCHIVE)
     for (let round = 0; round < 60; round++) {
       const start = (round * 104_729) % plan.size
       const end = Math.min(plan.size, start + ((round * 7_919) % 300_000))
@@ -209,9 +209,9 @@ test('a manifest comes back from its stored form, and one of another version is 
 })
 
 test('the same study makes the same disc, in whatever order the archive lists it', async () => {
-  const there = await discOf(ARCHIVE)
+  const { iso: there } = await discOf(ARCHIVE)
   const backwards: Archive = new Map([...ARCHIVE].reverse())
-  expect((await discOf(backwards)).etag).toBe(there.etag)
+  expect((await discOf(backwards)).iso.etag).toBe(there.etag)
 })
 
 test('another image, report or date makes another ETag', async () => {
@@ -221,10 +221,10 @@ test('another image, report or date makes another ETag', async () => {
   const grown = new Map([...ARCHIVE, ['late', dicomFile(instance({ number: 99 }))]])
   const manifests = [await manifestOf(ARCHIVE)]
   const etags = [
-    (await discOf(ARCHIVE)).etag,
-    (await discOf(grown)).etag,
-    (await discOf(ARCHIVE, { ...CONTENT, exams: [corrected, ...exams] })).etag,
-    planDisc({ manifests, content: CONTENT, date: new Date('2026-11-24T00:00:00Z') }).etag,
+    (await discOf(ARCHIVE)).iso.etag,
+    (await discOf(grown)).iso.etag,
+    (await discOf(ARCHIVE, { ...CONTENT, exams: [corrected, ...exams] })).iso.etag,
+    planDisc({ manifests, content: CONTENT, date: new Date('2026-11-24T00:00:00Z') }).iso.etag,
   ]
   expect(new Set(etags).size).toBe(etags.length)
 })
@@ -236,7 +236,7 @@ test.each([
 ])(
   'an instance %s since the manifest was made breaks the stream before a byte of it is sent',
   async (_, change) => {
-    const plan = await discOf(ARCHIVE)
+    const { iso: plan } = await discOf(ARCHIVE)
     const [victim] = [...ARCHIVE].at(-1) ?? []
     const changed = new Map<string, Uint8Array>()
     for (const [id, bytes] of ARCHIVE) {
@@ -286,15 +286,12 @@ test.each([
 })
 
 test('the volume and the file are named by the last exam, without personal data', async () => {
-  const plan = await discOf(ARCHIVE)
-  expect(plan.fileName).toBe('esame-2026-11-23.iso')
-  expect(
-    Buffer.from(plan.image.head.subarray(16 * 2048 + 40, 16 * 2048 + 72))
-      .toString()
-      .trim(),
-  ).toBe('ESAME_20261123')
-  expect(Buffer.from(plan.image.head.subarray(0, 19 * 2048)).toString('latin1')).not.toMatch(/ROSSI|MARIO/)
-  expect(plan.lastModified.toISOString()).toBe(DISC_DATE.toISOString().replace('.500', '.000'))
+  const { iso, zip } = await discOf(ARCHIVE)
+  expect([iso.fileName, zip.fileName]).toEqual(['esame-2026-11-23.iso', 'esame-2026-11-23.zip'])
+  const descriptors = (await bytesOfDisc(iso, ARCHIVE, { end: 19 * 2048 })).toString('latin1')
+  expect(descriptors.slice(16 * 2048 + 40, 16 * 2048 + 72).trim()).toBe('ESAME_20261123')
+  expect(descriptors).not.toMatch(/ROSSI|MARIO/)
+  expect(iso.lastModified.toISOString()).toBe(DISC_DATE.toISOString().replace('.500', '.000'))
 })
 
 test('every DICOM file on the disc has a preamble of zeros (S48)', async () => {
@@ -304,7 +301,7 @@ test('every DICOM file on the disc has a preamble of zeros (S48)', async () => {
       dicomFile(instance({ number: index }), { encoding, preamble }),
     ),
   )
-  const bytes = await bytesOfDisc(await discOf(archive), archive)
+  const bytes = await bytesOfDisc((await discOf(archive)).iso, archive)
   expect(bytes.includes('MZMZ')).toBe(false)
   expect(Buffer.concat([...archive.values()].map((file) => toDiscFile(file).bytes)).includes('MZMZ')).toBe(
     false,
@@ -315,7 +312,7 @@ async function withImage(archive: Archive, use: (image: string) => void): Promis
   const directory = mkdtempSync(join(tmpdir(), 'ritiro-disc-'))
   try {
     const image = join(directory, 'disc.iso')
-    writeFileSync(image, await bytesOfDisc(await discOf(archive), archive))
+    writeFileSync(image, await bytesOfDisc((await discOf(archive)).iso, archive))
     use(image)
   } finally {
     rmSync(directory, { recursive: true })

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { writeDisc } from '../../src/disc/disc.ts'
 import { createReadAheadBudget, readAhead } from '../../src/disc/read-ahead.ts'
+import { type FetchInstance, writeDisc } from '../../src/disc/write.ts'
 import { dicomFile } from '../support/dicom.ts'
 import { archiveOf, discOf } from '../support/disc.ts'
 import { series } from '../support/radiology.ts'
@@ -80,13 +80,13 @@ test('what was sent is not held on to: memory stays flat over a long download', 
       return bytes
     }),
   )
-  const plan = await discOf(archive)
-  expect(plan.instanceCount).toBe(600)
+  const { iso: plan, instanceCount } = await discOf(archive)
+  expect(instanceCount).toBe(600)
   const before = process.memoryUsage().arrayBuffers
   let most = 0
   let sent = 0
   // A copy each time, as from a socket.
-  const fetch = async (id: string) => Buffer.from(archive.get(id) ?? '')
+  const fetch: FetchInstance = async ({ orthancId }) => Buffer.from(archive.get(orthancId) ?? '')
   for await (const chunk of writeDisc(plan, fetch)) {
     sent += chunk.byteLength
     most = Math.max(most, process.memoryUsage().arrayBuffers - before)

@@ -9,9 +9,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { serve } from '@hono/node-server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type DiscPlan, type FetchInstance, writeDisc } from '../../src/disc/disc.ts'
+import type { PackedDisc } from '../../src/disc/disc.ts'
 import { createReadAheadBudget } from '../../src/disc/read-ahead.ts'
 import { contentDisposition, serveDisc } from '../../src/disc/serve.ts'
+import { type FetchInstance, writeDisc } from '../../src/disc/write.ts'
 import { dicomFile } from '../support/dicom.ts'
 import { archiveOf, bytesOfDisc, discOf, fetchFrom } from '../support/disc.ts'
 import { series } from '../support/radiology.ts'
@@ -24,13 +25,13 @@ const budget = createReadAheadBudget(BUDGET)
 /** What the archive does when asked; tests make it misbehave. */
 let fetchInstance: FetchInstance = fetchFrom(ARCHIVE)
 let revoked = new AbortController()
-let plan: DiscPlan
+let plan: PackedDisc
 let whole: Buffer
 let server: Server
 let url: string
 
 beforeAll(async () => {
-  plan = await discOf(ARCHIVE)
+  plan = (await discOf(ARCHIVE)).iso
   whole = await bytesOfDisc(plan, ARCHIVE)
   server = serve({ fetch: respond, port: 0, hostname: '127.0.0.1' }) as Server
   await once(server, 'listening')
@@ -44,7 +45,11 @@ afterAll(() => {
 function respond(request: Request): Response {
   return serveDisc(request, plan, (range, cancelled) => {
     const signal = AbortSignal.any([cancelled, revoked.signal])
-    return writeDisc(plan, (id, aborted) => fetchInstance(id, aborted), { ...range, signal, budget })
+    return writeDisc(plan, (instance, aborted) => fetchInstance(instance, aborted), {
+      ...range,
+      signal,
+      budget,
+    })
   })
 }
 
@@ -145,7 +150,7 @@ test.each([
 
 test('curl -C - and wget -c go on from any byte at which the line dropped (S22)', async () => {
   const path = join(directory, 'resumed.iso')
-  for (const cut of [1, 32_768, plan.image.head.byteLength + 1, plan.size >> 1, plan.size - 1]) {
+  for (const cut of [1, 32_768, (plan.extents[0]?.start ?? 0) + 1, plan.size >> 1, plan.size - 1]) {
     for (const [program, ...args] of [
       ['curl', '-sSf', '-C', '-', '-o', path, url],
       ['wget', '-q', '-c', '-O', path, url],
@@ -174,9 +179,9 @@ test('a download broken off at random and resumed with If-Range is the uncut fil
 test('an instance gone in the middle breaks the connection: never a short file taken for whole', async () => {
   const victim = [...ARCHIVE.keys()][20]
   await withArchive(
-    async (id) => {
-      if (id === victim) throw new Error('Orthanc is gone')
-      return await fetchFrom(ARCHIVE)(id)
+    async (instance) => {
+      if (instance.orthancId === victim) throw new Error('Orthanc is gone')
+      return await fetchFrom(ARCHIVE)(instance)
     },
     async () => {
       const path = join(directory, 'broken.iso')
@@ -192,10 +197,10 @@ test('an instance gone in the middle breaks the connection: never a short file t
 test('a session that ends stops its download in the middle, also while the archive hangs (S12)', async () => {
   let asked = 0
   await withArchive(
-    async (id) => {
+    async (instance) => {
       // From the tenth on it never answers, and does not heed its signal.
       if (++asked > 10) await new Promise(() => undefined)
-      return await fetchFrom(ARCHIVE)(id)
+      return await fetchFrom(ARCHIVE)(instance)
     },
     async () => {
       const reader = (await ask()).body?.getReader()
@@ -215,11 +220,11 @@ test('a session that ends stops its download in the middle, also while the archi
 test('a client that leaves ends the fetches, and gives back what was read ahead', async () => {
   let open = 0
   await withArchive(
-    async (id, signal) => {
+    async (instance, signal) => {
       open++
       try {
         await pause(5, undefined, { signal })
-        return await fetchFrom(ARCHIVE)(id)
+        return await fetchFrom(ARCHIVE)(instance)
       } finally {
         open--
       }
@@ -254,9 +259,9 @@ test('a client that stalls holds no more than the budget, and gets the file when
 test('many downloads at once share one budget, and none waits for another', async () => {
   let most = 0
   await withArchive(
-    async (id) => {
+    async (instance) => {
       most = Math.max(most, budget.used())
-      return await fetchFrom(ARCHIVE)(id)
+      return await fetchFrom(ARCHIVE)(instance)
     },
     async () => {
       // Twenty that never read, and one that does.

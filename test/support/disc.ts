@@ -1,6 +1,7 @@
 import type { DiscContent } from '../../src/disc/content.ts'
-import { type DiscPlan, planDisc, type WriteOptions, writeDisc } from '../../src/disc/disc.ts'
+import { type DiscPlan, type PackedDisc, planDisc } from '../../src/disc/disc.ts'
 import { type Manifest, prepareManifest } from '../../src/disc/manifest.ts'
+import { type StoredInstance, type WriteOptions, writeDisc } from '../../src/disc/write.ts'
 
 export const DISC_DATE = new Date('2026-11-23T10:15:30.500Z')
 
@@ -45,19 +46,21 @@ export async function discOf(archive: Archive, content = CONTENT): Promise<DiscP
   return planDisc({ manifests: [await manifestOf(archive)], content, date: DISC_DATE })
 }
 
-export const fetchFrom = (archive: Archive) => async (orthancId: string) => {
-  const bytes = archive.get(orthancId)
-  if (!bytes) throw new Error(`${orthancId}: gone`)
-  return bytes
-}
+export const fetchFrom =
+  (archive: Archive) =>
+  async ({ orthancId }: StoredInstance) => {
+    const bytes = archive.get(orthancId)
+    if (!bytes) throw new Error(`${orthancId}: gone`)
+    return bytes
+  }
 
-/** The bytes of a disc. */
+/** The bytes of a disc, packed one way or the other. */
 export async function bytesOfDisc(
-  plan: DiscPlan,
+  disc: PackedDisc,
   archive: Archive,
   options: WriteOptions = {},
 ): Promise<Buffer> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of writeDisc(plan, fetchFrom(archive), options)) chunks.push(chunk)
+  for await (const chunk of writeDisc(disc, fetchFrom(archive), options)) chunks.push(chunk)
   return Buffer.concat(chunks)
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
 import { type Conversion, toDiscFile } from './disc-file.ts'
 import {
   contentEncoding,
@@ -34,9 +35,10 @@ export type InstanceDescription = {
   readonly sopClassUid: string
   readonly sopInstanceUid: string
   readonly transferSyntaxUid: string
-  /** Bytes and SHA-256 (hex) of the file as sent. */
+  /** Bytes, SHA-256 (hex) and CRC-32 of the file as sent. */
   readonly length: number
   readonly sha256: string
+  readonly crc32: number
   readonly conversion: Conversion
   readonly recordType: RecordType
   readonly patient: Keys
@@ -61,6 +63,7 @@ export function describeInstance(file: Uint8Array): InstanceDescription {
     transferSyntaxUid,
     length: bytes.byteLength,
     sha256: createHash('sha256').update(bytes).digest('hex'),
+    crc32: crc32(bytes),
     conversion,
     recordType,
     patient: select(values, PATIENT_KEYS),

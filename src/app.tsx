@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { requireViewer } from './access/require-viewer.ts'
 import { dicomwebRoutes } from './dicomweb/dicomweb.ts'
+import { type FhirDependencies, fhirRoutes } from './fhir/fhir.ts'
 import { helpRoutes } from './help/routes.tsx'
 import { accessLog } from './http/access-log.ts'
 import { requireAudiences } from './http/audience.ts'
@@ -27,6 +28,7 @@ import { viewerRoutes } from './viewer/viewer.ts'
 
 export type AppDependencies = Omit<PortalDependencies, 'requireViewer'> & {
   ris: RisDependencies
+  fhir: FhirDependencies
   assets: Assets
   viewerDir: string
 }
@@ -48,6 +50,7 @@ export function createApp(dependencies: AppDependencies): Hono {
   // Machines, by API key.
   app.route('/api', apiDocsRoutes({ portalUrl, organisation: site.organisation }))
   app.route('/api/v1', risRoutes(dependencies.ris))
+  app.route('/fhir', fhirRoutes(dependencies.fhir))
 
   // People, by session cookie.
   app.use(smallForms())

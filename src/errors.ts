@@ -6,6 +6,8 @@ const STATUS = {
   'request.cross_origin': 403,
   'request.too_large': 413,
   'request.unsupported_media_type': 415,
+  'search.invalid': 400,
+  'method.not_supported': 405,
   'api.unauthorized': 401,
   'access.required': 401,
   not_found: 404,

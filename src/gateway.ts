@@ -99,6 +99,7 @@ export async function startGateway(
       inspect: (document) => inspectDocument(document, { trusted, now: clock() }),
       slip: slipFor(site, portalUrl),
     },
+    fhir: { db, portalUrl, organisation, encryptionKeys, clock, trustedProxies: config.trustedProxies },
   })
 
   const stopping = new AbortController()

@@ -45,6 +45,7 @@ export type AuditEvent = {
     | 'accesses.viewed'
     | 'receipt.downloaded'
     | 'visit.read'
+    | 'report.read'
     | 'visit.unlocked'
   actor: Actor
   /** Network address of the person or system, where there is one. */

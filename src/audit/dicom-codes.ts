@@ -74,6 +74,7 @@ export const MAPPINGS: Record<AuditEvent['event'], Mapping> = {
   'pin2.requested': alert(DCM.userSecurityChanged, '0', 'PIN2 requested again'),
   'report.viewed': { family: 'instancesAccessed', action: 'R', outcome: '0', text: 'Report viewed' },
   'images.viewed': { family: 'instancesAccessed', action: 'R', outcome: '0', text: 'Images viewed' },
+  'report.read': { family: 'export', action: 'R', outcome: '0', text: 'Report read by a system' },
   'report.downloaded': { family: 'export', action: 'R', outcome: '0', text: 'Signed report downloaded' },
   'disc.downloaded': { family: 'export', action: 'R', outcome: '0', text: 'Disc image downloaded' },
   'accesses.viewed': {

@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { wasDoctor } from '../access/cookie.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
+import { isFhir, operationOutcome } from '../fhir/outcome.ts'
 import { errorCode, framesOf, type Log } from '../log.ts'
 import { MessagePage } from '../portal/pages/message-page.tsx'
 import type { Site } from '../ui/site.ts'
@@ -24,6 +25,7 @@ export function answerError(
       stack: framesOf(failure),
     })
   }
+  if (isFhir(c.req.path)) return operationOutcome(c, error)
   // A browser that opens an address shows what comes: to a person, words.
   const opened = c.req.header('sec-fetch-dest') === 'document' && !c.req.path.startsWith('/api/')
   const forMachines = !opened && FOR_MACHINES.some((prefix) => `${c.req.path}/`.startsWith(prefix))

@@ -1,11 +1,10 @@
-import { Hono, type MiddlewareHandler } from 'hono'
+import { Hono } from 'hono'
 import type { z } from 'zod'
 import { type Actor, recordAlone } from '../audit/audit.ts'
 import { oncePerPeriod } from '../audit/once.ts'
 import type { Database } from '../database/database.ts'
 import { AppError } from '../errors.ts'
 import { hearOut, limitBody } from '../http/body-limit.ts'
-import { sourceOf } from '../http/source.ts'
 import { deliverReport } from '../reports/reports.ts'
 import type { Inspection } from '../signature/signature.ts'
 import { visitState } from '../visits/state.ts'
@@ -18,7 +17,7 @@ import {
   unlockVisit,
   type VisitRules,
 } from '../visits/visits.ts'
-import { findApiKey } from './keys.ts'
+import { type RisEnv, requireApiKey } from './require-api-key.ts'
 import { newVisit, reportFields, visitChange } from './visit-input.ts'
 
 export type RisDependencies = {
@@ -31,8 +30,6 @@ export type RisDependencies = {
   maxReportBytes: number
   trustedProxies: readonly string[]
 }
-
-type Env = { Variables: { actor: Actor } }
 
 // JSON bodies here are a visit or a change: a report's text comes as a form.
 const MAX_JSON_BYTES = 256 * 1024
@@ -74,7 +71,7 @@ export function risRoutes({
     detail: atMost(maxReportBytes),
   })
 
-  return new Hono<Env>()
+  return new Hono<RisEnv>()
     .use(requireApiKey(db, trustedProxies))
     .post('/visits', limitJson, async (c) => {
       const input = check(newVisit, await readJson(c.req.raw))
@@ -129,20 +126,6 @@ export function risRoutes({
 
 // A RIS that polls is one line in the trail in ten minutes, not one a second.
 const READING_PERIOD_MS = 10 * 60_000
-
-function requireApiKey(db: Database, trustedProxies: readonly string[]): MiddlewareHandler<Env> {
-  return async (c, next) => {
-    const key = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
-    const name = key && (await findApiKey(db, key))
-    if (!name) {
-      c.header('www-authenticate', 'Bearer realm="ritiro"')
-      throw new AppError('api.unauthorized', 'Send `Authorization: Bearer <API key>`.')
-    }
-    c.set('actor', { kind: 'ris', name, source: sourceOf(c, trustedProxies) })
-    c.header('cache-control', 'no-store')
-    return next()
-  }
-}
 
 async function readJson(request: Request): Promise<unknown> {
   const type = request.headers.get('content-type') ?? ''

@@ -31,6 +31,7 @@ const sentences = {
   'access.locked': 'L’accesso è stato sospeso per i troppi tentativi',
   'access.logout': { you: 'Sei uscito dal portale', other: 'è uscito dal portale' },
   'report.viewed': { you: 'Hai letto il referto', other: 'ha letto il referto' },
+  'report.read': 'Un altro sistema della struttura ha letto il referto',
   'report.downloaded': { you: 'Hai scaricato il referto firmato', other: 'ha scaricato il referto firmato' },
   'images.viewed': { you: 'Hai guardato le immagini', other: 'ha guardato le immagini' },
   'disc.downloaded': { you: 'Hai scaricato le immagini', other: 'ha scaricato le immagini' },

@@ -1,3 +1,5 @@
+import { DATA_VERSION } from './format.ts'
+
 /**
  * The one form of every data file of the viewer: a classic script that hands strings to a function of the page, for
  * file:// lets a page read nothing else. Bytes stand in the strings as they are, under windows-1252, but four that
@@ -5,11 +7,10 @@
  * growth. Online the same files are read as bytes. Nothing that stands in a study can make it another script:
  * `isDataScript()` tells.
  */
-export function dataScript(name: string, parts: readonly Uint8Array[]): Uint8Array {
-  const escaped = parts.map(escapeBytes)
+export function dataScript(name: string, strings: readonly Escaped[]): Uint8Array {
   const size = scriptSize(
     name,
-    escaped.map(({ byteLength }) => byteLength),
+    strings.map(({ byteLength }) => byteLength),
   )
   const script = new Uint8Array(size)
   const put = (bytes: Uint8Array, at: number) => {
@@ -17,16 +18,19 @@ export function dataScript(name: string, parts: readonly Uint8Array[]): Uint8Arr
     return at + bytes.byteLength
   }
   let at = put(ascii(scriptHead(name)), 0)
-  for (const [index, part] of escaped.entries()) at = put(QUOTE, put(part, put(index > 0 ? COMMA_QUOTE : QUOTE, at)))
+  for (const [index, string] of strings.entries()) {
+    at = put(QUOTE, put(string, put(index > 0 ? COMMA_QUOTE : QUOTE, at)))
+  }
   put(ascii(TAIL), at)
   return script
 }
 
-/** Version of this form and of what is in it: a viewer reads its own version only. */
-export const FORMAT = 1
+/** What `escapeBytes()` made: nothing else may stand in a string. */
+export type Escaped = Uint8Array & { readonly [escapedMark]: true }
+declare const escapedMark: unique symbol
 
 /** How the file begins; its strings follow, each in quotes, with commas between. */
-export const scriptHead = (name: string): string => `ritiro(${FORMAT},"${name}",[`
+export const scriptHead = (name: string): string => `ritiro(${DATA_VERSION},"${name}",[`
 
 const TAIL = ']);\n'
 
@@ -55,7 +59,7 @@ const LETTERS: ReadonlyMap<number, number> = new Map([
 ])
 
 /** Bytes as they stand in a string. */
-export function escapeBytes(bytes: Uint8Array): Uint8Array {
+export function escapeBytes(bytes: Uint8Array): Escaped {
   let special = 0
   for (let i = 0; i < bytes.byteLength; i++) if (IS_SPECIAL[bytes[i] as number]) special++
   const escaped = new Uint8Array(bytes.byteLength + special)
@@ -66,7 +70,7 @@ export function escapeBytes(bytes: Uint8Array): Uint8Array {
       escaped[at++] = LETTERS.get(byte) as number
     } else escaped[at++] = byte
   }
-  return escaped
+  return escaped as Escaped
 }
 
 const IS_SPECIAL = Uint8Array.from({ length: 256 }, (_, byte) => (LETTERS.has(byte) ? 1 : 0))

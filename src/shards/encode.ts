@@ -1,0 +1,115 @@
+import { constants, deflateSync } from 'node:zlib'
+import { toDiscFile } from '../disc/dicom/disc-file.ts'
+import type { Attributes } from './attributes.ts'
+import { type Coding, type FrameSize, layOut } from './coding.ts'
+import { type FrameFailure, FrameFailedError } from './pixels.ts'
+import { type FrameReader, openFrames } from './frames.ts'
+import { readRecord } from './record.ts'
+import { type Escaped, escapeBytes } from './script.ts'
+
+/** An instance as it goes into the data files of its study. Strings are escaped. */
+export type EncodedInstance = {
+  readonly transferSyntaxUid: string
+  readonly attributes: Attributes
+  readonly pixels: {
+    readonly coding: Coding
+    readonly photometric: string
+    readonly frames: readonly (readonly Escaped[] | FrameFailure)[]
+  } | null
+  readonly preview: EncodedPreview | null
+}
+
+export type EncodedPreview = FrameSize & {
+  readonly string: Escaped
+  readonly coding: Coding
+  readonly photometric: string
+  readonly frame: number
+}
+
+/** Codes a stored file. What cannot be read of it is told in its place: only what is no DICOM at all throws. */
+export async function encodeInstance(
+  file: Uint8Array,
+  { preview }: { preview: boolean },
+): Promise<EncodedInstance> {
+  const record = readRecord(toDiscFile(file).bytes)
+  const { transferSyntaxUid, attributes } = record
+  const described = { transferSyntaxUid, attributes }
+  const opened = await openFrames(record)
+  if (!opened) return { ...described, pixels: null, preview: null }
+  const frames: (Escaped[] | FrameFailure)[] = []
+  for (let index = 0; index < opened.count; index++) {
+    frames.push(await encodeFrame(opened, index))
+  }
+  return {
+    ...described,
+    pixels: { coding: opened.coding, photometric: opened.photometric, frames },
+    preview: preview ? await encodePreview(opened) : null,
+  }
+}
+
+async function encodeFrame(opened: FrameReader, index: number): Promise<Escaped[] | FrameFailure> {
+  try {
+    const frame = await opened.frame(index)
+    return stringsOf(deflated(layOut(frame, opened.size, opened.coding), opened.coding))
+  } catch (error) {
+    return failureOf(error)
+  }
+}
+
+/** A file is parsed by a browser in one go, which must not make the page wait: 1 MiB takes some 15 ms. */
+export const LONGEST_STRING = 2 ** 20
+
+/** Bytes as strings of a data file, none longer than that. */
+export function stringsOf(payload: Uint8Array): Escaped[] {
+  const strings: Escaped[] = []
+  // Escaping makes a string longer by what stands out of 256 byte values: by half would be far too much already.
+  const step = LONGEST_STRING - LONGEST_STRING / 16
+  for (let at = 0; at < payload.byteLength; at += step) {
+    strings.push(escapeBytes(payload.subarray(at, at + step)))
+  }
+  return strings
+}
+
+/** zlib's own checksum goes with it, also where nothing is to be won: a scratched disc shows no wrong picture. */
+function deflated(laidOut: Uint8Array, { kind }: Coding): Uint8Array {
+  if (kind === 'jpeg') return deflateSync(laidOut, { level: 0 })
+  // Noise repeats nothing but runs: looking for more takes four times as long and finds less.
+  if (kind === 'predicted') return deflateSync(laidOut, { strategy: constants.Z_RLE, memLevel: 9 })
+  return deflateSync(laidOut)
+}
+
+const PREVIEW_SIZE = 128
+
+/** Every so many-th pixel of the middle frame: the viewer shows it by the window it would show the whole by. */
+async function encodePreview(opened: FrameReader): Promise<EncodedPreview | null> {
+  const frame = Math.floor(opened.count / 2)
+  try {
+    const { coding, photometric, samples } = opened.plain
+    if (coding.kind === 'bytes') return null
+    const { columns, rows } = opened.size
+    const step = Math.max(1, Math.ceil(Math.max(columns, rows) / PREVIEW_SIZE))
+    const size = { columns: Math.ceil(columns / step), rows: Math.ceil(rows / step) }
+    const small = thinned(await samples(frame), opened.size, size, step, coding.bytes * coding.samples)
+    return { ...size, frame, coding, photometric, string: escapeBytes(deflated(layOut(small, size, coding), coding)) }
+  } catch (error) {
+    failureOf(error)
+    return null
+  }
+}
+
+function thinned(from: Uint8Array, whole: FrameSize, size: FrameSize, step: number, pixel: number): Uint8Array {
+  const small = new Uint8Array(size.columns * size.rows * pixel)
+  const middle = (at: number, limit: number) => Math.min(at * step + (step >> 1), limit - 1)
+  for (let y = 0, at = 0; y < size.rows; y++) {
+    const row = middle(y, whole.rows) * whole.columns
+    for (let x = 0; x < size.columns; x++, at += pixel) {
+      const start = (row + middle(x, whole.columns)) * pixel
+      small.set(from.subarray(start, start + pixel), at)
+    }
+  }
+  return small
+}
+
+// Bytes from outside can make any reader fail in any way; each failure is this one frame's, and shown as such.
+const failureOf = (error: unknown): FrameFailure =>
+  error instanceof FrameFailedError ? error.reason : 'corrupt'

@@ -12,6 +12,8 @@ export type Coding = {
   readonly samples: 1 | 3
   /** Two's complement: the sign bit is turned over, so that -1 and 0 are neighbours. */
   readonly signed?: boolean
+  /** Samples are floating point numbers, not whole ones. */
+  readonly float?: boolean
   /** RGB: red and blue as differences from green, which says most of both. */
   readonly green?: boolean
 }

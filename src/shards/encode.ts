@@ -2,8 +2,8 @@ import { constants, deflateSync } from 'node:zlib'
 import { toDiscFile } from '../disc/dicom/disc-file.ts'
 import type { Attributes } from './attributes.ts'
 import { type Coding, type FrameSize, layOut } from './coding.ts'
-import { type FrameFailure, FrameFailedError } from './pixels.ts'
 import { type FrameReader, openFrames } from './frames.ts'
+import { FrameFailedError, type FrameFailure } from './pixels.ts'
 import { readRecord } from './record.ts'
 import { type Escaped, escapeBytes } from './script.ts'
 
@@ -56,8 +56,8 @@ async function encodeFrame(opened: FrameReader, index: number): Promise<Escaped[
   }
 }
 
-/** A file is parsed by a browser in one go, which must not make the page wait: 1 MiB takes some 15 ms. */
-export const LONGEST_STRING = 2 ** 20
+/** A file is parsed by a browser in one go, for which the page must not wait: 1 MiB takes 20 to 60 ms. */
+export const LONGEST_STRING = 640 * 1024
 
 /** Bytes as strings of a data file, none longer than that. */
 export function stringsOf(payload: Uint8Array): Escaped[] {
@@ -90,14 +90,26 @@ async function encodePreview(opened: FrameReader): Promise<EncodedPreview | null
     const step = Math.max(1, Math.ceil(Math.max(columns, rows) / PREVIEW_SIZE))
     const size = { columns: Math.ceil(columns / step), rows: Math.ceil(rows / step) }
     const small = thinned(await samples(frame), opened.size, size, step, coding.bytes * coding.samples)
-    return { ...size, frame, coding, photometric, string: escapeBytes(deflated(layOut(small, size, coding), coding)) }
+    return {
+      ...size,
+      frame,
+      coding,
+      photometric,
+      string: escapeBytes(deflated(layOut(small, size, coding), coding)),
+    }
   } catch (error) {
     failureOf(error)
     return null
   }
 }
 
-function thinned(from: Uint8Array, whole: FrameSize, size: FrameSize, step: number, pixel: number): Uint8Array {
+function thinned(
+  from: Uint8Array,
+  whole: FrameSize,
+  size: FrameSize,
+  step: number,
+  pixel: number,
+): Uint8Array {
   const small = new Uint8Array(size.columns * size.rows * pixel)
   const middle = (at: number, limit: number) => Math.min(at * step + (step >> 1), limit - 1)
   for (let y = 0, at = 0; y < size.rows; y++) {

@@ -39,9 +39,16 @@ export function startEncoder(longestMs = LONGEST_MS): Encoder {
 }
 
 // The build turns .ts into .js, but not in the middle of a string.
-const WORKER = new URL(import.meta.url.endsWith('.ts') ? 'encoder-thread.ts' : 'encoder-thread.js', import.meta.url)
+const WORKER = new URL(
+  import.meta.url.endsWith('.ts') ? 'encoder-thread.ts' : 'encoder-thread.js',
+  import.meta.url,
+)
 
-function answerOf(worker: Worker, task: EncoderTask, longestMs: number): Promise<EncodedInstance | null | 'died'> {
+function answerOf(
+  worker: Worker,
+  task: EncoderTask,
+  longestMs: number,
+): Promise<EncodedInstance | null | 'died'> {
   return new Promise((done) => {
     const finish = (answer: EncodedInstance | null | 'died') => {
       clearTimeout(timer)

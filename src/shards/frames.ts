@@ -1,5 +1,12 @@
 import type { Coding, FrameSize } from './coding.ts'
-import { codingOf, FrameFailedError, nativeFrame, nativePixels, type PixelForm, pixelFormOf } from './pixels.ts'
+import {
+  codingOf,
+  FrameFailedError,
+  nativeFrame,
+  nativePixels,
+  type PixelForm,
+  pixelFormOf,
+} from './pixels.ts'
 import type { FileRecord } from './record.ts'
 
 /** The frames of an instance, as they are to be coded. */

@@ -56,7 +56,13 @@ export function createIndexer(write: Write, unreadableBefore: number) {
   }
 }
 
-const previewFacts = ({ columns, rows, frame, coding, photometric }: NonNullable<EncodedInstance['preview']>) => ({
+const previewFacts = ({
+  columns,
+  rows,
+  frame,
+  coding,
+  photometric,
+}: NonNullable<EncodedInstance['preview']>) => ({
   columns,
   rows,
   frame,
@@ -66,7 +72,7 @@ const previewFacts = ({ columns, rows, frame, coding, photometric }: NonNullable
 
 type Sequence = ReturnType<typeof createSequence>
 
-/** Strings, one after the other, in files of about a megabyte. */
+/** Strings, one after the other, in files of some 600 kB. */
 function createSequence(letter: string, write: Write) {
   const files: DataFile[] = []
   let strings: Escaped[] = []

@@ -1,11 +1,12 @@
 import type { Coding, FrameSize } from './coding.ts'
-import type { FileRecord } from './record.ts'
+import { DOUBLE_PIXEL_DATA, type FileRecord, FLOAT_PIXEL_DATA } from './record.ts'
 
 /** How the samples of an image are to be read (PS3.3 §C.7.6.3), as far as coding them needs it. */
 export type PixelForm = FrameSize & {
   readonly samples: 1 | 3
   readonly bitsAllocated: 1 | 8 | 16 | 32 | 64
   readonly signed: boolean
+  readonly float: boolean
   readonly planar: boolean
   readonly photometric: string
   readonly frames: number
@@ -26,7 +27,7 @@ export class FrameFailedError extends Error {
 }
 
 /** The form of an image's pixels; null where it has none, or none that a viewer could know what to do with. */
-export function pixelFormOf({ attributes }: FileRecord): PixelForm | null {
+export function pixelFormOf({ attributes, pixelTag }: FileRecord): PixelForm | null {
   const number = (tag: string) => {
     const value = attributes[tag]?.[0]
     return typeof value === 'number' ? value : null
@@ -45,6 +46,7 @@ export function pixelFormOf({ attributes }: FileRecord): PixelForm | null {
     bitsAllocated,
     frames,
     signed: number('00280103') === 1,
+    float: pixelTag?.tag === FLOAT_PIXEL_DATA || pixelTag?.tag === DOUBLE_PIXEL_DATA,
     planar: samples > 1 && number('00280006') === 1,
     photometric: String(attributes['00280004']?.[0] ?? '').toUpperCase(),
   }
@@ -56,9 +58,10 @@ const MOST_FRAMES = 1_000_000
 const isBits = (bits: number): bits is PixelForm['bitsAllocated'] => [1, 8, 16, 32, 64].includes(bits)
 
 /** How frames of that form are coded. */
-export function codingOf({ bitsAllocated, samples, signed, photometric }: PixelForm): Coding {
+export function codingOf({ bitsAllocated, samples, signed, float, photometric }: PixelForm): Coding {
   if (bitsAllocated === 1) return { kind: 'bytes', bytes: 1, samples: 1 }
   const bytes = (bitsAllocated / 8) as Coding['bytes']
+  if (float) return { kind: 'planes', bytes, samples, float }
   if (bytes > 2 || photometric === 'PALETTE COLOR') return { kind: 'planes', bytes, samples }
   return {
     kind: 'predicted',
@@ -71,7 +74,9 @@ export function codingOf({ bitsAllocated, samples, signed, photometric }: PixelF
 
 /** Frame `index` of uncompressed pixels: little endian samples, colours interleaved, one-bit samples in bytes of eight. */
 export function nativeFrame(pixels: Uint8Array, form: PixelForm, index: number): Uint8Array {
-  const { columns, rows, samples, bitsAllocated, planar } = form
+  const { columns, rows, samples, bitsAllocated, planar, float } = form
+  // Whole numbers of 64 bits are more than a browser's canvas could ever tell apart, and no image is known that has them.
+  if (bitsAllocated === 64 && !float) throw new FrameFailedError('unsupported')
   const count = columns * rows * samples
   if (bitsAllocated === 1) return bitFrame(pixels, count, index)
   if (isSubsampled(form)) return fullColour(pixels, form, index)

@@ -1,4 +1,11 @@
-import { contentEncoding, DicomFormatError, elements, items, type Source, sourceOf } from '../disc/dicom/element.ts'
+import {
+  contentEncoding,
+  DicomFormatError,
+  elements,
+  items,
+  type Source,
+  sourceOf,
+} from '../disc/dicom/element.ts'
 import { readPart10 } from '../disc/dicom/part10.ts'
 import { decodeText } from '../disc/dicom/text.ts'
 import { encodingOf } from '../disc/dicom/transfer-syntax.ts'
@@ -18,13 +25,16 @@ export function readRecord(file: Uint8Array): FileRecord {
   const { transferSyntaxUid, dataSetStart } = readPart10(file)
   const source = sourceOf(file.subarray(dataSetStart), encodingOf(transferSyntaxUid))
   const pixels: { tag: number; at: number }[] = []
-  const attributes = readAttributes(source, 0, source.bytes.byteLength, '', (tag, at) => pixels.push({ tag, at }))
+  const attributes = readAttributes(source, 0, source.bytes.byteLength, '', (tag, at) =>
+    pixels.push({ tag, at }),
+  )
   return { transferSyntaxUid, attributes, pixelTag: pixels[0] ?? null, source }
 }
 
 const PIXEL_DATA = 0x7fe00010
-const FLOAT_PIXEL_DATA = 0x7fe00008
-const DOUBLE_PIXEL_DATA = 0x7fe00009
+/** PS3.3 §C.7.6.24 */
+export const FLOAT_PIXEL_DATA = 0x7fe00008
+export const DOUBLE_PIXEL_DATA = 0x7fe00009
 const SPECIFIC_CHARACTER_SET = '00080005'
 /** A value longer than this is no attribute: the longest in use are overlays and tables of grey values. */
 const LONGEST_VALUE = 4 * 2 ** 20
@@ -79,7 +89,12 @@ function readItems(source: Source, start: number, end: number, characterSet: str
   )
 }
 
-function readValue({ encoding }: Source, vr: KeptVr, value: Uint8Array, characterSet: string): AttributeValue {
+function readValue(
+  { encoding }: Source,
+  vr: Exclude<KeptVr, 'SQ'>,
+  value: Uint8Array,
+  characterSet: string,
+): AttributeValue {
   if (value.byteLength === 0) return []
   switch (vr) {
     case 'bytes':

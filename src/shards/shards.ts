@@ -11,7 +11,7 @@ import { dataScript } from './script.ts'
 export type FetchFile = (orthancId: string, signal: AbortSignal) => Promise<Uint8Array | null>
 
 /**
- * Makes the light viewer's data of a study: every frame coded without loss, in data files of about a megabyte, and an
+ * Makes the light viewer's data of a study: every frame coded without loss, in data files of some 600 kB, and an
  * index of them (docs/viewer.md). Each file of the archive is fetched once.
  */
 export function viewerDeriver(fetchFile: FetchFile): Deriver<null> {
@@ -33,10 +33,16 @@ export function viewerDeriver(fetchFile: FetchFile): Deriver<null> {
 /** Kind and version of what `viewerDeriver()` makes. */
 export const VIEWER_DATA = { kind: 'viewer', version: DATA_VERSION } as const
 
-async function encodeStudy({ manifest, write, progress, signal }: Work, fetchFile: FetchFile, encoder: Encoder) {
+async function encodeStudy(
+  { manifest, write, progress, signal }: Work,
+  fetchFile: FetchFile,
+  encoder: Encoder,
+) {
   const { patients, others } = arrangeFileSet([manifest])
   const series = [
-    ...patients.flatMap(({ studies }) => studies.flatMap((study) => study.series.map((one) => one.instances))),
+    ...patients.flatMap(({ studies }) =>
+      studies.flatMap((study) => study.series.map((one) => one.instances)),
+    ),
     others,
   ]
   const total = series.reduce((sum, instances) => sum + instances.length, 0)
@@ -59,8 +65,7 @@ async function encodeStudy({ manifest, write, progress, signal }: Work, fetchFil
 }
 
 // The stack may be turned round by the viewer, so both that can be its middle.
-const previewed = (count: number): Set<number> =>
-  new Set([0, (count - 1) >> 1, count >> 1, count - 1])
+const previewed = (count: number): Set<number> => new Set([0, (count - 1) >> 1, count >> 1, count - 1])
 
 /** The next file is fetched while one is coded. */
 async function* fetchedAhead(

@@ -22,10 +22,10 @@ type Request = {
   failed: (error: unknown) => void
 }
 
-/**
- * `frameAt` tells which frame a string belongs to wholly, for what a file brings beyond what was asked; `keep` takes
- * the strings of one frame.
- */
+/** The priority of what is being looked at. */
+export const URGENT = 0
+
+/** `framesOf` are the frames that lie wholly in each file, in their order; `keep` takes the strings of one frame. */
 export function createLoader(
   files: readonly DataFile[],
   framesOf: readonly (readonly WantedFrame[])[],
@@ -38,6 +38,7 @@ export function createLoader(
   const underWay = new Set<number>()
   const busyFiles = new Set<number>()
   let running = 0
+  let urgent = 0
   let loadedBytes = 0
 
   const settle = (number: number, act: (request: Request) => void) => {
@@ -56,9 +57,14 @@ export function createLoader(
     while (running < transport.atOnce) {
       const next = mostUrgent()
       if (!next) return
+      const isUrgent = next.priority <= URGENT
+      // On a slow line, what is looked at does not share it with what may be looked at later.
+      if (transport.partial && urgent > 0 && !isUrgent) return
       running += 1
+      urgent += Number(isUrgent)
       void run(next).finally(() => {
         running -= 1
+        urgent -= Number(isUrgent)
         loaded()
         pump()
       })
@@ -76,9 +82,9 @@ export function createLoader(
     return best
   }
 
-  async function run({ frame }: Request): Promise<void> {
+  async function run({ frame, priority }: Request): Promise<void> {
     const [only] = frame.parts
-    if (frame.parts.length === 1 && only) return runFile(only.file, frame)
+    if (frame.parts.length === 1 && only) return runFile(only.file, frame, priority)
     underWay.add(frame.number)
     try {
       const strings: (string | ArrayBuffer)[] = []
@@ -94,10 +100,14 @@ export function createLoader(
   }
 
   /** The frames of one file that are waited for, in one go; all of its frames where it comes whole. */
-  async function runFile(file: number, asked: WantedFrame): Promise<void> {
+  async function runFile(file: number, asked: WantedFrame, priority: number): Promise<void> {
     const of = files[file]
     const inFile = framesOf[file] ?? []
-    const wanted = transport.partial ? neighbours(inFile, asked) : inFile.filter(({ number }) => !kept.has(number))
+    const wanted = !transport.partial
+      ? inFile.filter(({ number }) => !kept.has(number))
+      : priority <= URGENT
+        ? [asked]
+        : neighbours(inFile, asked)
     const from = Math.min(...wanted.map(({ parts }) => parts[0]?.from ?? 0))
     const to = Math.max(...wanted.map(({ parts }) => parts[0]?.to ?? 0))
     for (const { number } of wanted) underWay.add(number)

@@ -17,7 +17,12 @@ export function restore(laidOut: Uint8Array, { columns, rows }: FrameSize, codin
   return interleave(planes, coding)
 }
 
-function restore16(laidOut: Uint8Array, columns: number, rows: number, { samples, signed }: Coding): Uint8Array {
+function restore16(
+  laidOut: Uint8Array,
+  columns: number,
+  rows: number,
+  { samples, signed }: Coding,
+): Uint8Array {
   const count = columns * rows
   const out = new Uint16Array(count * samples)
   const flip = signed ? 0x8000 : 0

@@ -12,7 +12,10 @@ addEventListener('message', async ({ data }: MessageEvent<WorkerMessage>) => {
     return
   }
   const answer = await answerTo(data).catch(
-    (error: unknown): WorkerAnswer => ({ job: data.job, failed: error instanceof Error ? error.message : '' }),
+    (error: unknown): WorkerAnswer => ({
+      job: data.job,
+      failed: error instanceof Error ? error.message : '',
+    }),
   )
   postMessage(answer, { transfer: 'bytes' in answer ? [answer.bytes] : [] })
 })
@@ -41,7 +44,10 @@ function bytesOf(part: string | ArrayBuffer): Uint8Array<ArrayBuffer> {
 }
 
 /** Inflates zlib's form, whose checksum is compared; no more than `most` bytes. */
-async function inflate(parts: readonly Uint8Array<ArrayBuffer>[], most: number): Promise<Uint8Array<ArrayBuffer>> {
+async function inflate(
+  parts: readonly Uint8Array<ArrayBuffer>[],
+  most: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array<ArrayBuffer>[] = []
   let length = 0
   const stream = new Blob([...parts]).stream().pipeThrough(new DecompressionStream('deflate'))

@@ -35,7 +35,11 @@ export function startDecoders(source: string, count = workerCount()): Decoders {
 
   return {
     keep(frame, strings) {
-      send(frame, { keep: frame, strings }, strings.filter((part) => typeof part !== 'string'))
+      send(
+        frame,
+        { keep: frame, strings },
+        strings.filter((part) => typeof part !== 'string'),
+      )
     },
     decode: (frame, coding, size) => ask(frame, (job) => ({ decode: frame, job, coding, size })),
     inflate: (strings) => ask(0, (job) => ({ inflate: strings, job })),

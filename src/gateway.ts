@@ -18,6 +18,7 @@ import { checkArchive, checkArchiveLater } from './orthanc/safety.ts'
 import { followPacs } from './pacs/follow.ts'
 import { prepareStudies } from './preparation/preparation.ts'
 import { keepTime } from './retention/jobs.ts'
+import { viewerDeriver } from './shards/shards.ts'
 import { inspectDocument, loadTrustStore, type TrustStore } from './signature/signature.ts'
 import { siteOf } from './site.ts'
 import { slipFor } from './slip/for-visit.ts'
@@ -73,7 +74,7 @@ export async function startGateway(
     const { name } = SETTINGS.derivedDir
     throw new ConfigError([`${name}: ${derivedDir} cannot be written (${errorCode(error)})`])
   })
-  const derivers: Deriver[] = []
+  const derivers: Deriver[] = [viewerDeriver((orthancId, signal) => orthanc.instanceFile(orthancId, signal))]
   const site = siteOf(config, it, assets.asset)
   const rules = { availableDays, pin2Delivery, encryptionKeys, peppers, consentTextVersion }
   const app = createApp({

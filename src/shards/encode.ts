@@ -19,7 +19,7 @@ export type EncodedInstance = {
   readonly preview: EncodedPreview | null
 }
 
-export type EncodedPreview = FrameSize & {
+type EncodedPreview = FrameSize & {
   readonly string: Escaped
   readonly coding: Coding
   readonly photometric: string

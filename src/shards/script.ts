@@ -30,12 +30,12 @@ export type Escaped = Uint8Array & { readonly [escapedMark]: true }
 declare const escapedMark: unique symbol
 
 /** How the file begins; its strings follow, each in quotes, with commas between. */
-export const scriptHead = (name: string): string => `ritiro(${DATA_VERSION},"${name}",[`
+const scriptHead = (name: string): string => `ritiro(${DATA_VERSION},"${name}",[`
 
 const TAIL = ']);\n'
 
 /** Length of the file, from the lengths of its strings as escaped. */
-export function scriptSize(name: string, lengths: readonly number[]): number {
+function scriptSize(name: string, lengths: readonly number[]): number {
   const quotes = lengths.length * 3 - (lengths.length > 0 ? 1 : 0)
   return scriptHead(name).length + lengths.reduce((sum, length) => sum + length, 0) + quotes + TAIL.length
 }

@@ -31,7 +31,7 @@ export function viewerDeriver(fetchFile: FetchFile): Deriver<null> {
 }
 
 /** Kind and version of what `viewerDeriver()` makes. */
-export const VIEWER_DATA = { kind: 'viewer', version: DATA_VERSION } as const
+const VIEWER_DATA = { kind: 'viewer', version: DATA_VERSION } as const
 
 async function encodeStudy(
   { manifest, write, progress, signal }: Work,

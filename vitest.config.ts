@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/support/longest-first.ts'
 
 export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'hono/jsx' } },
@@ -7,8 +8,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
     // For two cores: the tests start real servers and wait for them about a third of the time.
     maxWorkers: 3,
-    // Real servers on a shared machine: where CI judges, a test that failed once is asked again, and vitest says so.
-    retry: process.env.CI ? 1 : 0,
+    // Nothing in src or test keeps state in a module, so files may share what is loaded: a fifth less work in all.
+    isolate: false,
+    sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

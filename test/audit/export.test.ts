@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { eq, sql } from 'drizzle-orm'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type AuditEvent, FIRST_HASH, recordAlone } from '../../src/audit/audit.ts'
 import { exportAudit } from '../../src/audit/export.ts'
 import type { SyslogTarget } from '../../src/audit/syslog.ts'
@@ -98,212 +98,216 @@ async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 20
 
 const cursorOf = async (db: Database) => (await db.select().from(auditExportCursor))[0]
 
-test('what is in the trail goes to the repository in its order, once, and what comes later follows (S39)', async () => {
-  await using database = await testDatabase()
-  await using pki = await testPki()
-  await using receiver = await syslogReceiver(pki)
-  await acts(database.db, 450)
-  await using running = exporting(database.db, targetOf(receiver, pki))
-  await received(receiver, 450)
-  await acts(database.db, 3)
-  const messages = await received(receiver, 453)
-  expect(messages).toHaveLength(453)
-  await expectWholeChain(database.db, messages)
-  for (const { message } of messages)
-    expect(message).toMatch(
-      /^<85>1 2026-11-23T10:00:00\.000Z referti\.ospedale\.example ritiro - DICOM\+RFC3881 - <\?xml/,
+// Each has its own trail and repository, and mostly waits: they wait together.
+describe.concurrent('the export of the trail', () => {
+  test('what is in the trail goes to the repository in its order, once, and what comes later follows (S39)', async () => {
+    await using database = await testDatabase()
+    await using pki = await testPki()
+    await using receiver = await syslogReceiver(pki)
+    await acts(database.db, 450)
+    await using running = exporting(database.db, targetOf(receiver, pki))
+    await received(receiver, 450)
+    await acts(database.db, 3)
+    const messages = await received(receiver, 453)
+    expect(messages).toHaveLength(453)
+    await expectWholeChain(database.db, messages)
+    for (const { message } of messages)
+      expect(message).toMatch(
+        /^<85>1 2026-11-23T10:00:00\.000Z referti\.ospedale\.example ritiro - DICOM\+RFC3881 - <\?xml/,
+      )
+    expect(await complaintsOf(messages.map(({ xml }) => xml))).toEqual([])
+    expect(running.logged).toEqual([])
+  }, 60_000)
+
+  test('a message names patient, doctor and studies as they are known when it is sent; who was deleted is absent', async () => {
+    await using database = await testDatabase()
+    await using pki = await testPki()
+    await using receiver = await syslogReceiver(pki)
+    const { db } = database
+    const { visitId, examId, shareId } = await seed(db)
+    const about = { visitId, examId, actor: { kind: 'doctor', share: shareId } } as const
+    await act(db, 'images.viewed', about)
+    await act(db, 'images.viewed', {
+      ...about,
+      visitId: randomUUID(),
+      examId: randomUUID(),
+      actor: { kind: 'patient' },
+    })
+    await using _running = exporting(db, targetOf(receiver, pki))
+    const messages = await received(receiver, 2)
+    const [known, gone] = messages.map(({ xml }) => parseXml(xml))
+    expect(messages[0]?.xml).toContain('csd-code="110103"')
+    expect(all(known, 'ActiveParticipant')[0]?.attributes).toMatchObject({
+      UserID: `share-${shareId}@referti.ospedale.example`,
+      UserName: 'Bianchi Anna',
+    })
+    const ids = all(known, 'ParticipantObjectIdentification').map(
+      ({ attributes }) => attributes.ParticipantObjectID,
     )
-  expect(await complaintsOf(messages.map(({ xml }) => xml))).toEqual([])
-  expect(running.logged).toEqual([])
-}, 60_000)
+    expect(ids.slice(0, 3)).toEqual(['1.2.826.1', '1.2.826.2', 'P1'])
+    expect(messages[0]?.xml).toContain('<ParticipantObjectName>Rossi^Mario</ParticipantObjectName>')
+    expect(messages[1]?.xml).not.toMatch(/Rossi|Bianchi|1\.2\.826/)
+    expect(all(gone, 'ActiveParticipant')[0]?.attributes.UserName).toBeUndefined()
+    for (const secret of ['token-hash', 'anna@example.org', 'mario@example.org', 'RSSMRA80D23D205X'])
+      expect(messages.map(({ xml }) => xml).join()).not.toContain(secret)
+  }, 60_000)
 
-test('a message names patient, doctor and studies as they are known when it is sent; who was deleted is absent', async () => {
-  await using database = await testDatabase()
-  await using pki = await testPki()
-  await using receiver = await syslogReceiver(pki)
-  const { db } = database
-  const { visitId, examId, shareId } = await seed(db)
-  const about = { visitId, examId, actor: { kind: 'doctor', share: shareId } } as const
-  await act(db, 'images.viewed', about)
-  await act(db, 'images.viewed', {
-    ...about,
-    visitId: randomUUID(),
-    examId: randomUUID(),
-    actor: { kind: 'patient' },
-  })
-  await using _running = exporting(db, targetOf(receiver, pki))
-  const messages = await received(receiver, 2)
-  const [known, gone] = messages.map(({ xml }) => parseXml(xml))
-  expect(messages[0]?.xml).toContain('csd-code="110103"')
-  expect(all(known, 'ActiveParticipant')[0]?.attributes).toMatchObject({
-    UserID: `share-${shareId}@referti.ospedale.example`,
-    UserName: 'Bianchi Anna',
-  })
-  const ids = all(known, 'ParticipantObjectIdentification').map(
-    ({ attributes }) => attributes.ParticipantObjectID,
-  )
-  expect(ids.slice(0, 3)).toEqual(['1.2.826.1', '1.2.826.2', 'P1'])
-  expect(messages[0]?.xml).toContain('<ParticipantObjectName>Rossi^Mario</ParticipantObjectName>')
-  expect(messages[1]?.xml).not.toMatch(/Rossi|Bianchi|1\.2\.826/)
-  expect(all(gone, 'ActiveParticipant')[0]?.attributes.UserName).toBeUndefined()
-  for (const secret of ['token-hash', 'anna@example.org', 'mario@example.org', 'RSSMRA80D23D205X'])
-    expect(messages.map(({ xml }) => xml).join()).not.toContain(secret)
-}, 60_000)
-
-test('a repository that is down is waited for with growing pauses, and nothing is lost', async () => {
-  await using database = await testDatabase()
-  await using pki = await testPki()
-  await using receiver = await syslogReceiver(pki)
-  await receiver.stop()
-  await acts(database.db, 5)
-  await using running = exporting(database.db, targetOf(receiver, pki))
-  await until(() => running.logged.length >= 3)
-  expect(running.logged.slice(0, 3)).toEqual(
-    [1, 2, 3].map((failures) => ({
-      level: 'warn',
-      event: 'audit.export_failed',
-      fields: { code: 'ECONNREFUSED', failures },
-    })),
-  )
-  expect(await cursorOf(database.db)).toMatchObject({ lastSeq: 0 })
-  await receiver.start()
-  await expectWholeChain(database.db, await received(receiver, 5))
-  await until(() => running.logged.some(({ event }) => event === 'audit.export_back'))
-}, 60_000)
-
-test('a receiver that is stopped, killed and restarted while acts are written loses nothing and keeps the order', async () => {
-  await using database = await testDatabase()
-  await using pki = await testPki()
-  await using receiver = await syslogReceiver(pki)
-  const { db } = database
-  // So many that there is always something on its way.
-  await fillTrail(db, 4_000)
-  let writing = true
-  const writer = (async () => {
-    for (; writing; await sleep(20)) await act(db)
-  })()
-  await using _running = exporting(db, targetOf(receiver, pki))
-  for (const signal of ['SIGTERM', 'SIGKILL', 'SIGTERM', 'SIGKILL', 'SIGTERM', 'SIGKILL'] as const) {
-    await sleep(900 + Math.random() * 1_200)
-    await receiver.stop(signal)
-    await sleep(Math.random() * 400)
-    await receiver.start()
-  }
-  writing = false
-  await writer
-  const [total] = await db.select({ rows: sql<number>`count(*)::int` }).from(auditEvents)
-  const messages = await received(receiver, total?.rows ?? 0, 60_000)
-  await expectWholeChain(db, messages)
-}, 120_000)
-
-test('what a receiver may have lost in its memory when it died is sent to it once more', async () => {
-  await using database = await testDatabase()
-  await using pki = await testPki()
-  await using receiver = await syslogReceiver(pki)
-  const { db } = database
-  await acts(db, 3)
-  await using running = exporting(db, targetOf(receiver, pki))
-  await received(receiver, 3)
-  await until(async () => (await cursorOf(db))?.lastSeq === 3)
-  await receiver.stop('SIGKILL')
-  await act(db)
-  await until(() => running.logged.length > 0)
-  await receiver.start()
-  const messages = await received(receiver, 4)
-  expect(messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 1, 2, 3, 4])
-  await expectWholeChain(db, messages)
-}, 60_000)
-
-test('an impostor without the authority’s certificate gets nothing, however often it is tried', async () => {
-  await using database = await testDatabase()
-  await using pki = await testPki()
-  await using other = await testPki()
-  await using impostor = await syslogReceiver(other)
-  await act(database.db)
-  await using running = exporting(database.db, targetOf(impostor, pki))
-  await until(() => running.logged.length >= 2)
-  expect(running.logged[0]).toMatchObject({ fields: { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' } })
-  expect(await impostor.messages()).toEqual([])
-  expect(await cursorOf(database.db)).toMatchObject({ lastSeq: 0 })
-}, 60_000)
-
-test('a repository that wants our certificate gets the trail with it, and without it nothing is lost', async () => {
-  await using database = await testDatabase()
-  await using pki = await testPki()
-  await using receiver = await syslogReceiver(pki, { peers: ['gateway.example'] })
-  const { cert, key } = await pki.issue('gateway', 'DNS:gateway.example')
-  await acts(database.db, 3)
-  {
-    await using without = exporting(database.db, targetOf(receiver, pki))
-    await until(() => without.logged.length >= 2)
+  test('a repository that is down is waited for with growing pauses, and nothing is lost', async () => {
+    await using database = await testDatabase()
+    await using pki = await testPki()
+    await using receiver = await syslogReceiver(pki)
+    await receiver.stop()
+    await acts(database.db, 5)
+    await using running = exporting(database.db, targetOf(receiver, pki))
+    await until(() => running.logged.length >= 3)
+    expect(running.logged.slice(0, 3)).toEqual(
+      [1, 2, 3].map((failures) => ({
+        level: 'warn',
+        event: 'audit.export_failed',
+        fields: { code: 'ECONNREFUSED', failures },
+      })),
+    )
     expect(await cursorOf(database.db)).toMatchObject({ lastSeq: 0 })
-  }
-  await using _with = exporting(database.db, { ...targetOf(receiver, pki), cert, key })
-  await expectWholeChain(database.db, await received(receiver, 3))
-}, 60_000)
+    await receiver.start()
+    await expectWholeChain(database.db, await received(receiver, 5))
+    await until(() => running.logged.some(({ event }) => event === 'audit.export_back'))
+  }, 60_000)
 
-test('of several gateways one sends at a time: each row once, and the next goes on where the first stopped', async () => {
-  await using database = await testDatabase()
-  await using pki = await testPki()
-  await using receiver = await syslogReceiver(pki)
-  const { db } = database
-  const gateways = [1, 2, 3].map(() => exporting(db, targetOf(receiver, pki)))
-  for (const gateway of gateways) {
-    await acts(db, 20)
+  test('a receiver that is stopped, killed and restarted while acts are written loses nothing and keeps the order', async () => {
+    await using database = await testDatabase()
+    await using pki = await testPki()
+    await using receiver = await syslogReceiver(pki)
+    const { db } = database
+    // So many that there is always something on its way.
+    await fillTrail(db, 4_000)
+    let writing = true
+    const writer = (async () => {
+      for (; writing; await sleep(20)) await act(db)
+    })()
+    await using _running = exporting(db, targetOf(receiver, pki))
+    for (const signal of ['SIGTERM', 'SIGKILL', 'SIGTERM', 'SIGKILL', 'SIGTERM', 'SIGKILL'] as const) {
+      await sleep(900 + Math.random() * 1_200)
+      await receiver.stop(signal)
+      await sleep(Math.random() * 400)
+      await receiver.start()
+    }
+    writing = false
+    await writer
     const [total] = await db.select({ rows: sql<number>`count(*)::int` }).from(auditEvents)
-    const rows = total?.rows ?? 0
-    expect(await received(receiver, rows)).toHaveLength(rows)
-    await until(async () => (await cursorOf(db))?.lastSeq === rows)
-    await gateway.stop()
-    expect(gateway.logged).toEqual([])
-  }
-  await expectWholeChain(db, await received(receiver, 60))
-  // The last one let go as it stopped.
-  expect(await cursorOf(db)).toMatchObject({ holder: null, heldUntil: null, lastSeq: 60 })
-}, 60_000)
+    const messages = await received(receiver, total?.rows ?? 0, 60_000)
+    await expectWholeChain(db, messages)
+  }, 120_000)
 
-test('a gateway that died while sending is followed by another once its lease is over', async () => {
-  await using database = await testDatabase()
-  await using pki = await testPki()
-  await using receiver = await syslogReceiver(pki)
-  const { db } = database
-  await acts(db, 4)
-  const [, second] = await db.select().from(auditEvents).orderBy(auditEvents.seq)
-  await db.insert(auditExportCursor).values({
-    lastSeq: 2,
-    lastHash: second?.hash ?? '',
-    holder: randomUUID(),
-    heldUntil: sql`now() + interval '2 seconds'`,
-    updatedAt: NOW,
-  })
-  await using _running = exporting(db, targetOf(receiver, pki))
-  await sleep(1_000)
-  expect(await receiver.messages()).toEqual([])
-  // What the dead one had sent is not sent again.
-  const messages = await received(receiver, 2)
-  expect(messages.map(({ seq }) => seq)).toEqual([3, 4])
-}, 60_000)
+  test('what a receiver may have lost in its memory when it died is sent to it once more', async () => {
+    await using database = await testDatabase()
+    await using pki = await testPki()
+    await using receiver = await syslogReceiver(pki)
+    const { db } = database
+    await acts(db, 3)
+    await using running = exporting(db, targetOf(receiver, pki))
+    await received(receiver, 3)
+    await until(async () => (await cursorOf(db))?.lastSeq === 3)
+    await receiver.stop('SIGKILL')
+    await act(db)
+    await until(() => running.logged.length > 0)
+    await receiver.start()
+    const messages = await received(receiver, 4)
+    expect(messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 1, 2, 3, 4])
+    await expectWholeChain(db, messages)
+  }, 60_000)
 
-test('a trail that was changed after it was sent is reported, and what follows is still sent', async () => {
-  await using database = await testDatabase()
-  await using pki = await testPki()
-  await using receiver = await syslogReceiver(pki)
-  const { db } = database
-  await acts(db, 3)
-  await using running = exporting(db, targetOf(receiver, pki))
-  await received(receiver, 3)
-  await until(async () => (await cursorOf(db))?.lastSeq === 3)
-  await db.execute(sql`alter table audit_events disable trigger user`)
-  await db.delete(auditEvents).where(eq(auditEvents.seq, 3))
-  await act(db)
-  const messages = await received(receiver, 4)
-  expect(messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
-  expect(running.logged.filter(({ event }) => event === 'audit.trail_changed')).toEqual([
-    { level: 'error', event: 'audit.trail_changed', fields: { seq: 3 } },
-  ])
-  // The repository sees it as well: the new row is chained to one it knows, but not to the last.
-  expect(messages[3]?.previousHash).toBe(messages[1]?.hash)
-}, 60_000)
+  test('an impostor without the authority’s certificate gets nothing, however often it is tried', async () => {
+    await using database = await testDatabase()
+    await using pki = await testPki()
+    await using other = await testPki()
+    await using impostor = await syslogReceiver(other)
+    await act(database.db)
+    await using running = exporting(database.db, targetOf(impostor, pki))
+    await until(() => running.logged.length >= 2)
+    expect(running.logged[0]).toMatchObject({ fields: { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' } })
+    expect(await impostor.messages()).toEqual([])
+    expect(await cursorOf(database.db)).toMatchObject({ lastSeq: 0 })
+  }, 60_000)
+
+  test('a repository that wants our certificate gets the trail with it, and without it nothing is lost', async () => {
+    await using database = await testDatabase()
+    await using pki = await testPki()
+    await using receiver = await syslogReceiver(pki, { peers: ['gateway.example'] })
+    const { cert, key } = await pki.issue('gateway', 'DNS:gateway.example')
+    await acts(database.db, 3)
+    {
+      await using without = exporting(database.db, targetOf(receiver, pki))
+      await until(() => without.logged.length >= 2)
+      expect(await cursorOf(database.db)).toMatchObject({ lastSeq: 0 })
+    }
+    await using _with = exporting(database.db, { ...targetOf(receiver, pki), cert, key })
+    await expectWholeChain(database.db, await received(receiver, 3))
+  }, 60_000)
+
+  test('of several gateways one sends at a time: each row once, and the next goes on where the first stopped', async () => {
+    await using database = await testDatabase()
+    await using pki = await testPki()
+    await using receiver = await syslogReceiver(pki)
+    const { db } = database
+    const gateways = [1, 2, 3].map(() => exporting(db, targetOf(receiver, pki)))
+    for (const gateway of gateways) {
+      await acts(db, 20)
+      const [total] = await db.select({ rows: sql<number>`count(*)::int` }).from(auditEvents)
+      const rows = total?.rows ?? 0
+      expect(await received(receiver, rows)).toHaveLength(rows)
+      await until(async () => (await cursorOf(db))?.lastSeq === rows)
+      await gateway.stop()
+      expect(gateway.logged).toEqual([])
+    }
+    await expectWholeChain(db, await received(receiver, 60))
+    // The last one let go as it stopped.
+    expect(await cursorOf(db)).toMatchObject({ holder: null, heldUntil: null, lastSeq: 60 })
+  }, 60_000)
+
+  test('a gateway that died while sending is followed by another once its lease is over', async () => {
+    await using database = await testDatabase()
+    await using pki = await testPki()
+    await using receiver = await syslogReceiver(pki)
+    const { db } = database
+    await acts(db, 4)
+    const [, second] = await db.select().from(auditEvents).orderBy(auditEvents.seq)
+    await db.insert(auditExportCursor).values({
+      lastSeq: 2,
+      lastHash: second?.hash ?? '',
+      holder: randomUUID(),
+      heldUntil: sql`now() + interval '1 hour'`,
+      updatedAt: NOW,
+    })
+    await using _running = exporting(db, targetOf(receiver, pki))
+    await sleep(1_000)
+    expect(await receiver.messages()).toEqual([])
+    await db.update(auditExportCursor).set({ heldUntil: sql`now()` })
+    // What the dead one had sent is not sent again.
+    const messages = await received(receiver, 2)
+    expect(messages.map(({ seq }) => seq)).toEqual([3, 4])
+  }, 60_000)
+
+  test('a trail that was changed after it was sent is reported, and what follows is still sent', async () => {
+    await using database = await testDatabase()
+    await using pki = await testPki()
+    await using receiver = await syslogReceiver(pki)
+    const { db } = database
+    await acts(db, 3)
+    await using running = exporting(db, targetOf(receiver, pki))
+    await received(receiver, 3)
+    await until(async () => (await cursorOf(db))?.lastSeq === 3)
+    await db.execute(sql`alter table audit_events disable trigger user`)
+    await db.delete(auditEvents).where(eq(auditEvents.seq, 3))
+    await act(db)
+    const messages = await received(receiver, 4)
+    expect(messages.map(({ seq }) => seq)).toEqual([1, 2, 3, 4])
+    expect(running.logged.filter(({ event }) => event === 'audit.trail_changed')).toEqual([
+      { level: 'error', event: 'audit.trail_changed', fields: { seq: 3 } },
+    ])
+    // The repository sees it as well: the new row is chained to one it knows, but not to the last.
+    expect(messages[3]?.previousHash).toBe(messages[1]?.hash)
+  }, 60_000)
+})
 
 async function seed(db: Database) {
   const day = '2026-11-23'

@@ -17,6 +17,8 @@ type Summary = {
 
 const WIDTHS = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } }
 
+const DRAWN = { timeout: 30_000 }
+
 let directory: string
 let demo: ChildProcess
 let summary: Summary
@@ -74,7 +76,7 @@ for (const [device, viewport] of Object.entries(WIDTHS)) {
 
     await page.getByRole('link', { name: 'Visualizza referto' }).click()
     await page.locator('canvas').first().waitFor()
-    await expect.poll(() => page.locator('canvas').first().evaluate(isDrawn)).toBe(true)
+    await expect.poll(() => page.locator('canvas').first().evaluate(isDrawn), DRAWN).toBe(true)
     await screenshot(page, `${device}-3-report`)
     await page.getByRole('link', { name: 'Torna all’elenco' }).click()
 
@@ -95,8 +97,7 @@ for (const [device, viewport] of Object.entries(WIDTHS)) {
     await page.goto(`${summary.portal}/referti`)
     await page.getByRole('link', { name: 'Visualizza immagini' }).click()
     await page.waitForURL('**/viewer/viewer?*')
-    await page.locator('canvas').first().waitFor({ timeout: 30_000 })
-    await sleep(4_000)
+    await expect.poll(() => page.locator('.cornerstone-canvas').first().evaluate(isDrawn), DRAWN).toBe(true)
     await screenshot(page, `${device}-5-viewer`, false)
     await page.getByText('Torna ai referti').first().click()
     await page.waitForURL('**/referti')

@@ -32,8 +32,9 @@ export function watchPage(page: Page, origin: string): { complaints: string[] } 
   return { complaints }
 }
 
-/** Keeps a picture of the page in var/screenshots, to be looked at. */
+/** Keeps a picture of the page in var/screenshots, to be looked at: not in CI, where nobody does. */
 export async function screenshot(page: Page, name: string, fullPage = true): Promise<void> {
+  if (process.env.CI) return
   await mkdir(SCREENSHOTS, { recursive: true })
   await page.screenshot({ path: `${SCREENSHOTS}/${name}.png`, fullPage })
 }

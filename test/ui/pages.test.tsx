@@ -1,5 +1,5 @@
-import AxeBuilder from '@axe-core/playwright'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { violationsOf } from '../support/axe.ts'
 import { samplePages } from './samples.tsx'
 import { shareSamples } from './share-samples.tsx'
 import {
@@ -14,7 +14,6 @@ import {
 
 const site = await sampleSite()
 const pages = { ...samplePages(site), ...shareSamples(site) }
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
 const COMPUTER = { width: 1280, height: 800 }
 const PHONE = { width: 390, height: 844 }
 /** WCAG 1.4.10: the width of a page enlarged four times on a small screen. */
@@ -55,9 +54,7 @@ describe.each(Object.keys(pages))('page %s', (name) => {
       })
       if (size === NARROWEST) continue
       await keepScreenshot(page, `${name}-${size.width}`)
-      const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze()
-      const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)
-      expect(found, `${size.width}`).toEqual([])
+      expect(await violationsOf(page), `${size.width}`).toEqual([])
     }
     expect(complaints).toEqual([])
   })

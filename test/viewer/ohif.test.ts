@@ -1,16 +1,15 @@
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildViewer, type ViewerManifest } from '../../viewer/build.ts'
-import { launchBrowser } from '../support/browser.ts'
+import { launchBrowser, screenshot } from '../support/browser.ts'
 import { type TestOrthanc, testOrthanc } from '../support/orthanc.ts'
 import { writeExams } from './exams.ts'
 import { startSite } from './stand.ts'
 
-const SHOTS = resolve(import.meta.dirname, '../../var/screenshots')
 const SAMPLES = resolve(import.meta.dirname, '../../../shared/samples')
 const DESKTOP = { viewport: { width: 1280, height: 800 } }
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 }
@@ -30,7 +29,6 @@ beforeAll(async () => {
   exams = await writeExams(join(folder, 'exams'))
   await orthanc.send({ directory: join(folder, 'exams') })
   site = await startSite(root, orthanc)
-  await mkdir(SHOTS, { recursive: true })
   browser = await launchBrowser()
 }, 400_000)
 
@@ -47,7 +45,7 @@ describe('S20: an exam in the browser', () => {
     const { page } = tab
     await expect.poll(() => greys(page), { timeout: 20_000 }).toBeGreaterThan(20)
     await page.getByText('CORONALE').first().waitFor()
-    await page.screenshot({ path: join(SHOTS, 'viewer-1280.png') })
+    await screenshot(page, 'viewer-1280', false)
 
     const words = await wordsOn(page)
     expect(words).toContain('Torna ai referti')
@@ -91,10 +89,10 @@ describe('S20: an exam in the browser', () => {
     expect(image?.width).toBeGreaterThan(370)
     expect(image?.height).toBeGreaterThan(650)
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390)
-    await page.screenshot({ path: join(SHOTS, 'viewer-390.png') })
+    await screenshot(page, 'viewer-390', false)
 
     await page.locator('#seriesList-btn').tap()
-    await page.screenshot({ path: join(SHOTS, 'viewer-390-series.png') })
+    await screenshot(page, 'viewer-390-series', false)
     await page.locator('[data-cy="study-browser-thumbnail"]', { hasText: 'CORONALE' }).tap()
     await expect.poll(() => wordsOn(page)).toContain('(1/2)')
     await page.locator('#seriesList-btn').waitFor()
@@ -124,7 +122,7 @@ test('the tools’ menus are in Italian', async () => {
     await page.locator(`[data-cy="${name}"]`).first().click()
     await page.waitForTimeout(500)
     seen.push(...(await wordsOn(page)).split('\n'))
-    await page.screenshot({ path: join(SHOTS, `viewer-menu-${name.toLowerCase()}.png`) })
+    await screenshot(page, `viewer-menu-${name.toLowerCase()}`, false)
     await page.keyboard.press('Escape')
   }
   expect(seen).toContain('Lunghezza')
@@ -167,7 +165,7 @@ describe('S12: the end of the session', () => {
       site.state.session = 'ended'
       await page.evaluate(() => fetch('/dicomweb/studies'))
       await page.getByRole('alert').getByText('La sessione è terminata').waitFor()
-      await page.screenshot({ path: join(SHOTS, 'viewer-390-ended.png') })
+      await screenshot(page, 'viewer-390-ended', false)
       const link = page.getByRole('link', { name: 'Vai alla pagina di accesso' })
       expect(await link.getAttribute('href')).toBe('/?fine=sessione')
       expect(await page.locator('#root').isVisible()).toBe(false)
@@ -196,7 +194,7 @@ describe('other objects', () => {
     await shown.waitFor({ timeout: 20_000 })
     expect(await shown.getAttribute('data')).toMatch(/^blob:/)
     await tab.page.waitForTimeout(1000)
-    await tab.page.screenshot({ path: join(SHOTS, 'viewer-1280-pdf.png') })
+    await screenshot(tab.page, 'viewer-1280-pdf', false)
     expect(tab.problems).toEqual([])
   })
 
@@ -250,7 +248,7 @@ const open = (studyInstanceUid: string, options: BrowserContextOptions) =>
   openAt(`/viewer/viewer?StudyInstanceUIDs=${studyInstanceUid}`, options)
 
 async function openAt(path: string, options: BrowserContextOptions) {
-  const context = await browser.newContext({ ...options, locale: 'en-GB' })
+  const context = await contextOf(options)
   const page = await context.newPage()
   const problems: string[] = []
   const requests: string[] = []
@@ -265,7 +263,15 @@ async function openAt(path: string, options: BrowserContextOptions) {
     if (request.headers().authorization) authorised.push(url)
   })
   await page.goto(`${site.origin}${path}`)
-  return { page, context, problems, requests, authorised, [Symbol.asyncDispose]: () => context.close() }
+  return { page, context, problems, requests, authorised, [Symbol.asyncDispose]: () => page.close() }
+}
+
+// One for each device: the second page has the viewer's files in the cache, as the second exam of a person.
+const contexts = new Map<BrowserContextOptions, BrowserContext>()
+async function contextOf(options: BrowserContextOptions): Promise<BrowserContext> {
+  const context = contexts.get(options) ?? (await browser.newContext({ ...options, locale: 'en-GB' }))
+  contexts.set(options, context)
+  return context
 }
 
 // biome-ignore lint/performance/useDomNodeTextContent: what is seen counts, not what is hidden in the page

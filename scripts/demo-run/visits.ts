@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { reportPdf } from '../demo-data/report.ts'
 import { type DemoSigner, signP7m } from '../demo-data/sign.ts'
 import { filesBelow, storeFiles } from '../demo-data/store.ts'
-import { DEMO_PHYSICIAN, DEMO_VISITS } from '../demo-data/visits.ts'
+import { DEMO_PHYSICIAN, DEMO_VISITS, type DemoVisit } from '../demo-data/visits.ts'
 import type { Mailbox, MailMessage } from '../mailbox.ts'
 import type { RunningOrthanc } from '../orthanc.ts'
 import { type Api, call, deliverDocument } from './api.ts'
@@ -41,25 +41,28 @@ type Say = (text: string) => void
 // More than the whole path takes on a slow machine with thousands of files.
 const PATIENCE_MS = 15 * 60_000
 
-/** The two invented visits, their images generated once into `directory`. */
+/** The two invented visits, their images generated once into `directory`, each in a thread of its own. */
 export async function syntheticVisits(directory: string, say: Say): Promise<PlayedVisit[]> {
-  const played: PlayedVisit[] = []
-  for (const visit of DEMO_VISITS) {
-    const { accessionNumber, patient, exam, reportText } = visit
-    const folder = join(directory, accessionNumber)
-    const marker = join(folder, '.complete')
-    const examDate =
-      (await readFile(marker, 'utf8').catch(() => null)) ?? new Date().toISOString().slice(0, 10)
-    let files = await filesBelow(folder).catch(() => [])
-    if (!(await readFile(marker, 'utf8').catch(() => null))) {
-      say(`Generating ${exam} …`)
-      files = (await visit.generate({ directory: folder, patient, accessionNumber, studyDate: examDate }))
-        .files
-      await writeFile(marker, examDate)
-    }
-    played.push({ accessionNumber, patient, exam, examDate, reportText, files })
-  }
-  return played
+  return await Promise.all(
+    DEMO_VISITS.map((visit) => withImages(visit, join(directory, visit.accessionNumber), say)),
+  )
+}
+
+async function withImages(visit: DemoVisit, folder: string, say: Say): Promise<PlayedVisit> {
+  const { accessionNumber, patient, exam, reportText } = visit
+  const marker = join(folder, '.complete')
+  const made = await readFile(marker, 'utf8').catch(() => null)
+  const examDate = made ?? new Date().toISOString().slice(0, 10)
+  if (made) return { accessionNumber, patient, exam, examDate, reportText, files: await filesBelow(folder) }
+  say(`Generating ${exam} …`)
+  const { files } = await visit.generate({
+    directory: folder,
+    patient,
+    accessionNumber,
+    studyDate: examDate,
+  })
+  await writeFile(marker, examDate)
+  return { accessionNumber, patient, exam, examDate, reportText, files }
 }
 
 type Played = { visit: PlayedVisit; api: Api; mailbox: Mailbox; pin1: string }

@@ -60,6 +60,17 @@ describe.each(Object.keys(pages))('page %s', (name) => {
   })
 })
 
+test('what is wrong is found: a picture and a field without words, pale letters (S40)', async () => {
+  const { page } = watched
+  // Without our policy, which would refuse the style.
+  await page.goto('about:blank')
+  await page.setContent(
+    '<html lang="it"><title>Prova</title><main><h1>Prova</h1><img src="data:,"><input><p style="color:#bbb">pallido</p></main>',
+  )
+  const found = (await violationsOf(page)).map((violation) => violation.split(':')[0])
+  expect(found).toEqual(['color-contrast', 'image-alt', 'label'])
+})
+
 /** Waits for what the page's scripts draw, and opens all answers so that they are looked at too. */
 async function settled(name: string) {
   const { page } = watched

@@ -77,6 +77,8 @@ export async function startGateway(
   const derivers: Deriver[] = [viewerDeriver((orthancId, signal) => orthanc.instanceFile(orthancId, signal))]
   const site = siteOf(config, it, assets.asset)
   const rules = { availableDays, pin2Delivery, encryptionKeys, peppers, consentTextVersion }
+  const maxReportBytes = config.maxReportMb * 1_000_000
+  const inspect = (document: Uint8Array) => inspectDocument(document, { trusted, now: clock() })
   const app = createApp({
     db,
     orthanc,
@@ -96,11 +98,20 @@ export async function startGateway(
       clock,
       portalUrl,
       trustedProxies: config.trustedProxies,
-      maxReportBytes: config.maxReportMb * 1_000_000,
-      inspect: (document) => inspectDocument(document, { trusted, now: clock() }),
+      maxReportBytes,
+      inspect,
       slip: slipFor(site, portalUrl),
     },
-    fhir: { db, portalUrl, organisation, encryptionKeys, clock, trustedProxies: config.trustedProxies },
+    fhir: {
+      db,
+      rules,
+      clock,
+      portalUrl,
+      organisation,
+      trustedProxies: config.trustedProxies,
+      maxReportBytes,
+      inspect,
+    },
   })
 
   const stopping = new AbortController()

@@ -1,5 +1,5 @@
 import { SEARCH_PARAMETERS } from './criteria.ts'
-import { type Place, TYPES } from './resource.ts'
+import { CREATED, type Place, TYPES } from './resource.ts'
 
 const KINDS: Record<string, string> = {
   _id: 'token',
@@ -14,7 +14,11 @@ const DATE = '2026-11-23'
 export function capabilityStatement({ base, organisation }: Place): object {
   const searchable = TYPES.map((type) => ({
     type,
-    interaction: [{ code: 'read' }, { code: 'search-type' }],
+    interaction: [
+      { code: 'read' },
+      { code: 'search-type' },
+      ...(CREATED.some((one) => one === type) ? [{ code: 'create' }] : []),
+    ],
     versioning: 'versioned',
     readHistory: false,
     updateCreate: false,
@@ -47,6 +51,13 @@ export function capabilityStatement({ base, organisation }: Place): object {
           'Search with POST and _search where a tax code is asked for: an address ends up in logs. `patient` may be chained to `identifier`. An unknown parameter is refused.',
         security: { cors: false, description: 'Authorization: Bearer and an API key of the hospital’s' },
         resource: [...searchable, binary],
+        interaction: [
+          {
+            code: 'transaction',
+            documentation: 'Delivers one signed report; batch and collection are taken too.',
+          },
+          { code: 'batch' },
+        ],
       },
     ],
   }

@@ -1,6 +1,6 @@
 import { AppError } from '../errors.ts'
 import { addDays, endOfDay } from '../time/rome.ts'
-import type { ResourceType } from './resource.ts'
+import { localReference, type ResourceType } from './resource.ts'
 
 export type Token = { system: string | null; value: string }
 type Range = { from: Date | null; to: Date | null }
@@ -58,7 +58,11 @@ export function readCriteria(
     else if (name === '_lastUpdated') criteria.lastUpdated.push(rangeOf(value))
     else if (name === 'identifier') criteria.identifiers.push(values(value).map(tokenOf))
     else if (name === 'patient.identifier') criteria.patientIdentifiers.push(values(value).map(tokenOf))
-    else criteria.patients.push(values(value).map((reference) => patientIdOf(reference, base)))
+    // `ID`, `Patient/ID` or the address of one of ours.
+    else
+      criteria.patients.push(
+        values(value).map((reference) => localReference({ base }, 'Patient', reference) ?? reference),
+      )
   }
   return { criteria, count }
 }
@@ -88,12 +92,6 @@ function tokenOf(value: string): Token {
   const token = { system: value.slice(0, bar), value: value.slice(bar + 1) }
   if (token.value === '') throw new AppError('search.invalid', 'An identifier needs a value after the bar.')
   return token
-}
-
-/** `ID`, `Patient/ID` or the address of one of ours. */
-function patientIdOf(reference: string, base: string): string {
-  const own = reference.startsWith(`${base}/`) ? reference.slice(base.length + 1) : reference
-  return own.replace(/^Patient\//, '')
 }
 
 const DATE =

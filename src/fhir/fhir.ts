@@ -1,28 +1,35 @@
 import { type Context, Hono } from 'hono'
 import { type Actor, recordAlone } from '../audit/audit.ts'
 import { oncePerPeriod } from '../audit/once.ts'
-import type { KeyRing } from '../crypto/keys.ts'
 import type { Database } from '../database/database.ts'
 import { AppError } from '../errors.ts'
 import { limitBody } from '../http/body-limit.ts'
+import type { PublishingRules } from '../publications/publications.ts'
 import { type RisEnv, requireApiKey } from '../ris/require-api-key.ts'
+import type { Inspection } from '../signature/signature.ts'
 import { readBinary } from './binary.ts'
 import { pageLink, readPage, searchset } from './bundle.ts'
 import { capabilityStatement } from './capability.ts'
 import { readCriteria } from './criteria.ts'
+import { deliver } from './deliver.ts'
+import { answerBundle, answerCreated, type Delivered } from './delivered.ts'
+import { readDelivery } from './delivery.ts'
 import { readDiagnosticReports } from './diagnostic-report.ts'
 import { readDocumentReferences } from './document-reference.ts'
 import { type Found, find } from './find.ts'
 import { readImagingStudies } from './imaging-study.ts'
 import { answer, binaryForm, FHIR_JSON, isUnchanged, requireJson, validators } from './negotiate.ts'
+import { type Parcel, readBundle, readResource } from './parcel.ts'
 import { type Read, readPatients } from './patient.ts'
-import { type Place, type ResourceType, TYPES } from './resource.ts'
+import { CREATED, type Place, type ResourceType, TYPES } from './resource.ts'
 
 export type FhirDependencies = {
   db: Database
   portalUrl: string
   organisation: string
-  encryptionKeys: KeyRing
+  rules: PublishingRules
+  inspect: (document: Uint8Array) => Promise<Inspection>
+  maxReportBytes: number
   clock: () => Date
   trustedProxies: readonly string[]
 }
@@ -34,12 +41,15 @@ const READERS: Record<ResourceType, (db: Database, place: Place, found: Found[])
   DocumentReference: readDocumentReferences,
 }
 const MAX_FORM_BYTES = 64 * 1024
+const MAX_AROUND_BYTES = 1024 * 1024
+const HEAR_OUT_MS = 60_000
 // A system that polls is one line in the trail in ten minutes, not one a second.
 const READING_PERIOD_MS = 10 * 60_000
 
 /** /fhir: the facade of FHIR R4. Every route but its description needs an API key. */
 export function fhirRoutes(dependencies: FhirDependencies) {
-  const { db, portalUrl, organisation, encryptionKeys: keys, clock, trustedProxies } = dependencies
+  const { db, portalUrl, organisation, rules, inspect, maxReportBytes, clock, trustedProxies } = dependencies
+  const keys = rules.encryptionKeys
   const place = { base: `${portalUrl}/fhir`, organisation }
   const { base } = place
   const noteOnce = oncePerPeriod(READING_PERIOD_MS, clock)
@@ -58,8 +68,7 @@ export function fhirRoutes(dependencies: FhirDependencies) {
   async function read(c: Context<RisEnv>, type: ResourceType): Promise<Response> {
     requireJson(c)
     const id = c.req.param('id') ?? ''
-    const criteria = { ids: [[id]], identifiers: [], patients: [], patientIdentifiers: [], lastUpdated: [] }
-    const { found } = await find(db, place, type, criteria, { after: null, limit: 1 })
+    const { found } = await find(db, place, type, byId(id), { after: null, limit: 1 })
     const reads = await READERS[type](db, place, found)
     const [one] = reads
     if (!one) throw new AppError('not_found', `There is no such ${type}.`)
@@ -91,6 +100,25 @@ export function fhirRoutes(dependencies: FhirDependencies) {
     return new Response(JSON.stringify(bundle), { headers: JSON_HEADERS })
   }
 
+  async function take(c: Context<RisEnv>, parcel: Parcel): Promise<Delivered> {
+    const delivery = readDelivery(parcel, place, maxReportBytes)
+    const call = { db, rules, inspect, actor: c.var.actor, now: clock(), place }
+    const delivered = await deliver(call, delivery)
+    const told = async (type: ResourceType, id: string) => {
+      const { found } = await find(db, place, type, byId(id), { after: null, limit: 1 })
+      return (await READERS[type](db, place, found))[0]?.resource ?? null
+    }
+    const resources = {
+      DiagnosticReport: await told('DiagnosticReport', delivered.examId),
+      DocumentReference: await told('DocumentReference', delivered.reportId),
+    }
+    return { ...delivered, resources }
+  }
+
+  // A report may come twice in one bundle, signed and readable; base64 makes four bytes of three.
+  const limit = limitBody(2 * Math.ceil((maxReportBytes * 4) / 3) + MAX_AROUND_BYTES, {
+    hearOutMs: HEAR_OUT_MS,
+  })
   const routes = new Hono<RisEnv>()
     .get('/metadata', (c) => {
       requireJson(c)
@@ -120,6 +148,19 @@ export function fhirRoutes(dependencies: FhirDependencies) {
       return new Response(JSON.stringify(wrapped), { headers: { ...headers, 'content-type': FHIR_JSON } })
     })
 
+    .post('/', limit, async (c) => {
+      requireJson(c)
+      const bundle = readBundle(await readJson(c.req.raw))
+      return answerBundle(bundle, await take(c, bundle))
+    })
+
+  for (const type of CREATED) {
+    routes.post(`/${type}`, limit, async (c) => {
+      requireJson(c)
+      const parcel = readResource(type, await readJson(c.req.raw))
+      return answerCreated(c, place, type, await take(c, parcel))
+    })
+  }
   for (const type of TYPES) {
     routes
       .get(`/${type}`, (c) => search(c, type, new URL(c.req.url).searchParams))
@@ -138,6 +179,14 @@ export function fhirRoutes(dependencies: FhirDependencies) {
 
 const JSON_HEADERS = { 'content-type': FHIR_JSON, 'cache-control': 'no-store' }
 
+const byId = (id: string) => ({
+  ids: [[id]],
+  identifiers: [],
+  patients: [],
+  patientIdentifiers: [],
+  lastUpdated: [],
+})
+
 const actorName = (actor: Actor) => (actor.kind === 'ris' ? actor.name : actor.kind)
 
 const query = (parameters: URLSearchParams) => (parameters.size === 0 ? '' : `?${parameters}`)
@@ -154,4 +203,15 @@ async function readForm(request: Request): Promise<URLSearchParams> {
   const all = new URL(request.url).searchParams
   for (const [name, value] of form) all.append(name, value)
   return all
+}
+
+async function readJson(request: Request): Promise<unknown> {
+  const type = request.headers.get('content-type') ?? ''
+  if (!/^application\/(?:fhir\+)?json\b/i.test(type))
+    throw new AppError('request.unsupported_media_type', 'Send application/fhir+json; XML is not read here.')
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(await request.arrayBuffer()))
+  } catch (error) {
+    throw new AppError('request.malformed', 'The body is not valid JSON in UTF-8.', {}, { cause: error })
+  }
 }

@@ -8,6 +8,9 @@ type Meta = { versionId: string; lastUpdated: string }
 export const TYPES = ['Patient', 'ImagingStudy', 'DiagnosticReport', 'DocumentReference'] as const
 export type ResourceType = (typeof TYPES)[number]
 
+/** Those of them by which a report is delivered. */
+export const CREATED = ['DiagnosticReport', 'DocumentReference'] as const
+
 /** What the facade needs to know of where it stands: its own address, and whose it is. */
 export type Place = { base: string; organisation: string }
 
@@ -40,6 +43,16 @@ export const SYSTEMS = {
   dicomUid: 'urn:dicom:uid',
   uri: 'urn:ietf:rfc:3986',
 } as const
+
+/** The id in a reference to a resource of ours, relative or whole; null where it leads elsewhere. */
+export function localReference(
+  { base }: Pick<Place, 'base'>,
+  type: string,
+  reference: string,
+): string | null {
+  const own = reference.startsWith(`${base}/`) ? reference.slice(base.length + 1) : reference
+  return own.startsWith(`${type}/`) ? own.slice(type.length + 1) : null
+}
 
 /** Naming systems that only this hospital gives out. */
 export const localSystem = (place: Pick<Place, 'base'>, kind: 'accession-number' | 'patient-id') =>

@@ -63,6 +63,8 @@ export async function deliverReport(
   current: boolean
   version: number
   sha256: string
+  examId: string
+  reportId: string
   examAccessionNumber: string
 }> {
   const visit = await findVisit(db, accessionNumber)
@@ -95,7 +97,7 @@ export async function deliverReport(
       })
     }
     await publishReady(tx, visit.id, rules, now)
-    return { ...stored, sha256, examAccessionNumber: exam.accessionNumber }
+    return { ...stored, sha256, examId: exam.id, examAccessionNumber: exam.accessionNumber }
   })
 }
 
@@ -126,7 +128,7 @@ async function store(
   inspection: Extract<Inspection, { ok: true }>,
   sha256: string,
   now: Date,
-): Promise<{ created: boolean; current: boolean; version: number }> {
+): Promise<{ created: boolean; current: boolean; version: number; reportId: string }> {
   const content = {
     kind: inspection.kind,
     document: report.document,
@@ -146,7 +148,7 @@ async function store(
     const current = known.supersededAt === null
     if (current && known.document === null)
       await tx.update(reports).set(content).where(eq(reports.id, known.id))
-    return { created: false, current, version: known.version }
+    return { created: false, current, version: known.version, reportId: known.id }
   }
   const [latest] = await tx
     .select({ version: max(reports.version) })
@@ -157,8 +159,12 @@ async function store(
     .update(reports)
     .set({ supersededAt: now })
     .where(and(eq(reports.examId, examId), isNull(reports.supersededAt)))
-  await tx.insert(reports).values({ examId, version, sha256, receivedAt: now, ...content })
-  return { created: true, current: true, version }
+  const [inserted] = await tx
+    .insert(reports)
+    .values({ examId, version, sha256, receivedAt: now, ...content })
+    .returning({ id: reports.id })
+  if (!inserted) throw new Error('insert returned no report')
+  return { created: true, current: true, version, reportId: inserted.id }
 }
 
 function refusalOf(inspection: Inspection, report: DeliveredReport): AppError | null {

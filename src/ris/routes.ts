@@ -1,10 +1,10 @@
 import { Hono } from 'hono'
-import type { z } from 'zod'
 import { type Actor, recordAlone } from '../audit/audit.ts'
 import { oncePerPeriod } from '../audit/once.ts'
 import type { Database } from '../database/database.ts'
 import { AppError } from '../errors.ts'
 import { hearOut, limitBody } from '../http/body-limit.ts'
+import { check } from '../http/check.ts'
 import { deliverReport } from '../reports/reports.ts'
 import type { Inspection } from '../signature/signature.ts'
 import { visitState } from '../visits/state.ts'
@@ -116,7 +116,11 @@ export function risRoutes({
         throw error
       })
       const { document, fields } = await readReportForm(c.req.raw, maxReportBytes)
-      const delivered = await deliverReport({ ...call(c.var.actor), inspect }, accessionNumber, {
+      const {
+        examId: _,
+        reportId: __,
+        ...delivered
+      } = await deliverReport({ ...call(c.var.actor), inspect }, accessionNumber, {
         document,
         ...fields,
       })
@@ -165,17 +169,6 @@ async function readReportForm(request: Request, maxReportBytes: number) {
     [...form.entries()].filter(([, value]) => typeof value === 'string' && value !== ''),
   )
   return { document: new Uint8Array(await file.arrayBuffer()), fields: check(reportFields, texts) }
-}
-
-/** Checks at the edge; the refusal names each field, never its value. */
-function check<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const errors = parsed.error.issues.map(({ path, message }) => ({
-    pointer: `/${path.join('/')}`,
-    detail: message,
-  }))
-  throw new AppError('request.invalid', 'See `errors` for what to change.', { errors })
 }
 
 const wantsPdf = (accept: string | undefined) => /\bapplication\/pdf\b/i.test(accept ?? '')

@@ -86,6 +86,11 @@ export const SETTINGS = {
   ),
   orthancUser: setting('ORTHANC_USER', 'Orthanc user of the gateway.', text, 'ritiro'),
   orthancPassword: setting('ORTHANC_PASSWORD', 'Its password.', text, undefined, true),
+  orthancStorageDir: setting(
+    'ORTHANC_STORAGE_DIR',
+    'Orthanc’s `StorageDirectory`, where the gateway may read it (read-only is best): discs are then read from there, and what is not found there, or is not what it was, comes by REST. Without `StorageCompression`.',
+    optionalText,
+  ),
   smtpUrl: setting(
     'SMTP_URL',
     'Mail relay, `smtp://user:password@host:587` or `smtps://…`.',

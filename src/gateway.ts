@@ -57,6 +57,7 @@ export async function startGateway(
     url: config.orthancUrl,
     user: config.orthancUser,
     password: config.orthancPassword,
+    storageDir: config.orthancStorageDir,
   })
   // Whatever can fail without the database fails before there is one to be stopped again.
   const trusted = trustStoreOf(config)

@@ -43,7 +43,7 @@ export const MANIFEST_VERSION = 3
 
 /** Reads each instance once, one at a time, and keeps what the disc needs to know of it. */
 export async function prepareManifest(
-  files: AsyncIterable<{ orthancId: string; fileUuid?: string; bytes: Uint8Array }>,
+  files: AsyncIterable<{ orthancId: string; fileUuid?: string | undefined; bytes: Uint8Array }>,
 ): Promise<Manifest> {
   const patients = interned()
   const studies = interned()

@@ -1,5 +1,7 @@
 import { Pool } from 'undici'
 import { AppError } from '../errors.ts'
+import { readStoredFile } from './storage-folder.ts'
+import { createWholeFileClient, UnfamiliarAnswerError, type WholeFile } from './whole-files.ts'
 
 /** An answer of Orthanc still to be read: `body` must be consumed or destroyed. */
 export type OrthancResponse = Awaited<ReturnType<Pool['request']>>
@@ -16,6 +18,9 @@ export type OrthancStudy = {
   sizeBytes: number
 }
 
+/** `fileUuid` is the name of its file in Orthanc's storage folder. */
+export type OrthancInstance = { orthancId: string; fileUuid: string | undefined }
+
 export type Change = { seq: number; type: string; resource: string; id: string; date: string }
 
 /** An event of Orthanc's, for us to tell whether it is the one we know. */
@@ -31,6 +36,8 @@ export function createOrthanc(options: {
   user: string
   password: string
   connections?: number
+  /** Orthanc's own storage folder, where it can be read. */
+  storageDir?: string | undefined
 }) {
   const base = new URL(options.url)
   const pool = new Pool(base.origin, {
@@ -43,6 +50,25 @@ export function createOrthanc(options: {
   })
   const root = base.pathname.replace(/\/+$/, '')
   const authorization = `Basic ${Buffer.from(`${options.user}:${options.password}`).toString('base64')}`
+
+  const files = createWholeFileClient({
+    base,
+    authorization,
+    connections: options.connections ?? 12,
+    idleMs: 800,
+    timeoutMs: 60_000,
+  })
+
+  /** A file whole, by the client that only knows that, or by the common one where the answer is none for it. */
+  async function wholeFile(path: string, signal: AbortSignal | undefined): Promise<WholeFile> {
+    try {
+      return await files.get(root + path, signal)
+    } catch (error) {
+      if (!(error instanceof UnfamiliarAnswerError)) throw error
+    }
+    const { statusCode, body } = await get(path, {}, signal)
+    return { status: statusCode, bytes: await body.bytes() }
+  }
 
   async function get(
     path: string,
@@ -142,31 +168,29 @@ export function createOrthanc(options: {
       return study?.ID ?? null
     },
 
-    /** Orthanc's ids of a study's instances, sorted; null where the study is gone. */
-    async instanceIds(orthancId: string): Promise<string[] | null> {
-      const instances = await json<{ ID: string }[]>(`/studies/${id(orthancId)}/instances`)
-      return instances?.map(({ ID }) => ID).sort() ?? null
+    /** A study's instances, sorted by Orthanc's ids; null where the study is gone. */
+    async instances(orthancId: string): Promise<OrthancInstance[] | null> {
+      const instances = await json<InstanceAnswer[]>(`/studies/${id(orthancId)}/instances`)
+      const told = instances?.map(({ ID, FileUuid }) => ({ orthancId: ID, fileUuid: FileUuid }))
+      return told?.sort((a, b) => (a.orthancId < b.orthancId ? -1 : 1)) ?? null
     },
 
     /** The DICOM file of an instance as stored; null where it is gone. */
     async instanceFile(orthancId: string, signal?: AbortSignal): Promise<Uint8Array | null> {
-      const response = await get(`/instances/${id(orthancId)}/file`, {}, signal)
-      if (response.statusCode !== 200) {
-        await discard(response)
-        if (response.statusCode === 404) return null
-        throw new AppError('pacs.unavailable', `Orthanc answered ${response.statusCode}.`)
-      }
-      try {
-        return await response.body.bytes()
-      } catch (error) {
-        throw new AppError(
-          'pacs.unavailable',
-          'An instance’s transfer from Orthanc broke off.',
-          {},
-          { cause: error },
-        )
-      }
+      const { status, bytes } = await wholeFile(`/instances/${id(orthancId)}/file`, signal).catch((error) => {
+        if (signal?.aborted || error instanceof AppError) throw error
+        throw new AppError('pacs.unavailable', 'An instance did not come from Orthanc.', {}, { cause: error })
+      })
+      if (status === 200) return bytes
+      if (status === 404) return null
+      throw new AppError('pacs.unavailable', `Orthanc answered ${status}.`)
     },
+
+    /** The same from Orthanc's storage folder: null where it is not there. To be compared with what is expected. */
+    storedFile:
+      options.storageDir === undefined
+        ? undefined
+        : (fileUuid: string | undefined) => readStoredFile(options.storageDir, fileUuid),
 
     /** A DICOMweb request, whose path was rebuilt from checked identifiers and never taken from the visitor. */
     dicomWeb: (path: string, headers: Record<string, string>, signal: AbortSignal) =>
@@ -175,7 +199,10 @@ export function createOrthanc(options: {
     /** Orthanc's DICOMweb root, as it stands in the URLs it writes. */
     dicomWebRoot: `${base.origin}${root}/dicom-web`,
 
-    close: () => pool.destroy(),
+    close: () => {
+      files.close()
+      return pool.destroy()
+    },
   }
 }
 
@@ -189,6 +216,7 @@ type StudyAnswer = {
   PatientMainDicomTags?: { PatientBirthDate?: string }
   IsStable: boolean
 }
+type InstanceAnswer = { ID: string; FileUuid?: string }
 type StatisticsAnswer = {
   CountSeries: number
   CountInstances: number

@@ -34,6 +34,8 @@ export function discRoutes(dependencies: PortalDependencies) {
     if (!bytes) throw new AppError('images.unavailable', 'An instance is in the archive no more.')
     return bytes
   }
+  const { storedFile } = orthanc
+  const shortcut = storedFile && (({ fileUuid }: StoredInstance) => storedFile(fileUuid))
 
   return new Hono()
     .get('/referti/:id/disco', async (c) => {
@@ -80,6 +82,7 @@ export function discRoutes(dependencies: PortalDependencies) {
           start,
           end,
           budget,
+          shortcut,
           signal: AbortSignal.any([cancelled, authorised.signal]),
         }),
       ),

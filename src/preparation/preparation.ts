@@ -10,7 +10,7 @@ import {
   prepareManifest,
 } from '../disc/manifest.ts'
 import { errorCode, type Log } from '../log.ts'
-import type { Orthanc } from '../orthanc/orthanc.ts'
+import type { Orthanc, OrthancInstance } from '../orthanc/orthanc.ts'
 
 const IDLE_PAUSE_MS = 1_000
 // A preparer that died is taken over after this; a living one extends its claim as it goes.
@@ -39,8 +39,8 @@ export async function prepareNext({ db, orthanc, clock }: Preparer, signal: Abor
   if (!claim) return false
   const mine = and(eq(manifests.orthancId, claim.orthancId), eq(manifests.revision, claim.revision))
   try {
-    const ids = await orthanc.instanceIds(claim.orthancId)
-    if (!ids) {
+    const instances = await orthanc.instances(claim.orthancId)
+    if (!instances) {
       await db.update(studies).set({ state: 'gone' }).where(eq(studies.orthancId, claim.orthancId))
       return true
     }
@@ -49,10 +49,10 @@ export async function prepareNext({ db, orthanc, clock }: Preparer, signal: Abor
       const claimedUntil = new Date(clock().getTime() + CLAIM_MS)
       await db.update(manifests).set({ done, claimedUntil }).where(mine)
     }
-    const manifest = await prepareManifest(filesOf(orthanc, ids, progress, signal))
+    const manifest = await prepareManifest(filesOf(orthanc, instances, progress, signal))
     await db
       .update(manifests)
-      .set({ body: encodeManifest(manifest), preparedAt: clock(), done: ids.length })
+      .set({ body: encodeManifest(manifest), preparedAt: clock(), done: instances.length })
       .where(mine)
   } catch (error) {
     // Tried again after a pause that grows: an archive that is away is not asked every second.
@@ -124,30 +124,30 @@ export const IS_WANTED = sql.raw(`exists (
     and (exists (select 1 from publications p where p.exam_id = e.id and p.ended_at is null)
       or not exists (select 1 from publications p where p.exam_id = e.id)))`)
 
-/** The files of a study in the order of `ids`, a few fetched ahead. */
+/** The files of a study in the order of `instances`, a few fetched ahead. */
 async function* filesOf(
   orthanc: Orthanc,
-  ids: string[],
+  instances: OrthancInstance[],
   progress: (done: number) => Promise<void>,
   signal: AbortSignal,
 ) {
-  const ahead: Promise<{ orthancId: string; bytes: Uint8Array | null }>[] = []
-  const waiting = ids.values()
+  const ahead: { instance: OrthancInstance; fetched: Promise<Uint8Array | null> }[] = []
+  const waiting = instances.values()
   const fetchOne = () => {
-    const { value: orthancId } = waiting.next()
-    if (orthancId === undefined) return
-    const fetched = orthanc.instanceFile(orthancId, signal).then((bytes) => ({ orthancId, bytes }))
+    const { value: instance } = waiting.next()
+    if (instance === undefined) return
+    const fetched = orthanc.instanceFile(instance.orthancId, signal)
     // It is awaited in its turn; until then a failure must not count as unhandled.
     fetched.catch(() => undefined)
-    ahead.push(fetched)
+    ahead.push({ instance, fetched })
   }
   for (let i = 0; i < READ_AHEAD; i++) fetchOne()
   let done = 0
   for (let next = ahead.shift(); next; next = ahead.shift()) {
-    const { orthancId, bytes } = await next
+    const bytes = await next.fetched
     fetchOne()
     // Deleted in the meantime: the archive tells of a new revision soon.
-    if (bytes) yield { orthancId, bytes }
+    if (bytes) yield { ...next.instance, bytes }
     done += 1
     await progress(done)
   }

@@ -1,0 +1,26 @@
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/**
+ * A file of Orthanc's storage folder (`ab/cd/abcd…`), which is only ever written whole and under a new name; null where it
+ * is not there. With Orthanc's `StorageCompression` it is something else than the DICOM file.
+ */
+export async function readStoredFile(
+  directory: string | undefined,
+  fileUuid: string | undefined,
+): Promise<Uint8Array | null> {
+  // What names a file must not be able to name another folder.
+  if (!directory || !fileUuid || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(fileUuid)) return null
+  const path = join(directory, fileUuid.slice(0, 2), fileUuid.slice(2, 4), fileUuid)
+  const file = await open(path, 'r').catch(() => null)
+  if (!file) return null
+  try {
+    const { size } = await file.stat()
+    // Not of the pool that small buffers share: it is handed out, and kept for as long as the download needs it.
+    const bytes = Buffer.allocUnsafeSlow(size)
+    const { bytesRead } = await file.read(bytes, 0, size, 0)
+    return bytesRead === size ? bytes : null
+  } finally {
+    await file.close()
+  }
+}

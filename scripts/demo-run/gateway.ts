@@ -7,6 +7,7 @@ type Environment = Record<string, string>
 
 export type RunningGateway = {
   url: string
+  pid: number
   /** Resolves when the process has ended, with the last words of its log. */
   ended: Promise<string>
   stop: () => Promise<void>
@@ -40,6 +41,7 @@ export async function startGateway(environment: Environment, logFile: string): P
   if (over) throw new Error(`The portal did not start. ${await ended}`)
   return {
     url,
+    pid: child.pid ?? 0,
     ended,
     async stop() {
       if (!over) child.kill('SIGTERM')

@@ -37,7 +37,7 @@ export async function* writeDisc(
     end = disc.size,
     signal,
     shortcut,
-    concurrency = 6,
+    concurrency = CONCURRENCY,
     budget = createReadAheadBudget(OWN_BUDGET),
   }: WriteOptions = {},
 ): AsyncGenerator<Uint8Array> {
@@ -72,6 +72,9 @@ export async function* writeDisc(
     stop()
   }
 }
+
+/** Instances of one stream that are fetched at once. */
+export const CONCURRENCY = 4
 
 /** Read ahead of one stream that shares no budget. */
 const OWN_BUDGET = 16 * 2 ** 20

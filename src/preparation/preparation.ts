@@ -49,7 +49,7 @@ export async function prepareNext({ db, orthanc, clock }: Preparer, signal: Abor
       const claimedUntil = new Date(clock().getTime() + CLAIM_MS)
       await db.update(manifests).set({ done, claimedUntil }).where(mine)
     }
-    const manifest = await prepareManifest(filesOf(orthanc, instances, progress, signal))
+    const manifest = await prepareManifest(storedFiles(orthanc, instances, progress, signal))
     await db
       .update(manifests)
       .set({ body: encodeManifest(manifest), preparedAt: clock(), done: instances.length })
@@ -124,8 +124,8 @@ export const IS_WANTED = sql.raw(`exists (
     and (exists (select 1 from publications p where p.exam_id = e.id and p.ended_at is null)
       or not exists (select 1 from publications p where p.exam_id = e.id)))`)
 
-/** The files of a study in the order of `instances`, a few fetched ahead. */
-async function* filesOf(
+/** The files of a study in the order of `instances`, each read once, a few fetched ahead. */
+export async function* storedFiles(
   orthanc: Orthanc,
   instances: OrthancInstance[],
   progress: (done: number) => Promise<void>,

@@ -2,12 +2,14 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative, resolve } from 'node:path'
+import { deflateSync } from 'node:zlib'
 import dicomParser from 'dicom-parser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toDiscFile } from '../../src/disc/dicom/disc-file.ts'
 import { INSTANCE_KEYS, PATIENT_KEYS, SERIES_KEYS, STUDY_KEYS } from '../../src/disc/dicom/keys.ts'
 import { planDisc } from '../../src/disc/disc.ts'
 import { decodeManifest, encodeManifest } from '../../src/disc/manifest.ts'
+import { type FetchInstance, type StoredInstance, writeDisc } from '../../src/disc/write.ts'
 import { dicomFile, instance } from '../support/dicom.ts'
 import {
   type Archive,
@@ -16,6 +18,7 @@ import {
   CONTENT,
   DISC_DATE,
   discOf,
+  fetchFrom,
   manifestOf,
 } from '../support/disc.ts'
 import { everyCharacterSet, everyKind, everyTransferSyntax, KINDS, series } from '../support/radiology.ts'
@@ -244,6 +247,30 @@ test.each([
       if (now) changed.set(id, now)
     }
     await expect(bytesOfDisc(plan, changed)).rejects.toThrow(`${victim}`)
+  },
+)
+
+test.each([
+  ['gives the files', async (bytes: Uint8Array) => bytes, 0],
+  ['has lost them', async () => null, 1],
+  ['cannot be read', async () => await Promise.reject(new Error('EACCES')), 1],
+  ['holds them compressed', async (bytes: Uint8Array) => deflateSync(bytes), 1],
+  ['holds others', async (bytes: Uint8Array) => Buffer.from(bytes).fill(1, bytes.byteLength - 1), 1],
+])(
+  'a storage folder that %s makes the same disc: the archive is asked for the rest',
+  async (_, read, asked) => {
+    const { iso } = await discOf(ARCHIVE)
+    const chunks: Uint8Array[] = []
+    let fetched = 0
+    const shortcut = async ({ orthancId }: StoredInstance) =>
+      await read(ARCHIVE.get(orthancId) ?? Buffer.alloc(0))
+    const fetchInstance: FetchInstance = (wanted) => {
+      fetched++
+      return fetchFrom(ARCHIVE)(wanted)
+    }
+    for await (const chunk of writeDisc(iso, fetchInstance, { shortcut })) chunks.push(chunk)
+    expect(Buffer.concat(chunks).equals(await bytesOfDisc(iso, ARCHIVE))).toBe(true)
+    expect(fetched).toBe(asked * ARCHIVE.size)
   },
 )
 

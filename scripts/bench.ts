@@ -1,0 +1,21 @@
+import { execFileSync } from 'node:child_process'
+
+const USAGE = `usage: npm run bench -- WHAT [options]
+  disc      downloads of a whole study, beside Orthanc's archives, xorriso and the bare fetch of its files
+            --slices N  of a synthetic CT (default 1000, about 520 MB)`
+
+/** Each measures real processes on this machine and prints one table; loaded only when asked for. */
+const BENCHES: Record<string, () => Promise<{ run: (args: string[]) => Promise<void> }>> = {
+  disc: () => import('./bench/disc.ts'),
+}
+
+const [what = '', ...args] = process.argv.slice(2)
+const bench = BENCHES[what]
+if (bench && !args.includes('--help')) {
+  // What is measured is what runs in production.
+  execFileSync(process.execPath, ['scripts/build.ts'], { stdio: 'inherit' })
+  await (await bench()).run(args)
+} else {
+  console.log(USAGE)
+  process.exitCode = bench ? 0 : 2
+}

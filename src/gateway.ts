@@ -16,6 +16,7 @@ import { it } from './messages/it.ts'
 import { createOrthanc } from './orthanc/orthanc.ts'
 import { checkArchive, checkArchiveLater } from './orthanc/safety.ts'
 import { followPacs } from './pacs/follow.ts'
+import { createCodecs } from './pixels/pixels.ts'
 import { prepareStudies } from './preparation/preparation.ts'
 import { keepTime } from './retention/jobs.ts'
 import { viewerDeriver } from './shards/shards.ts'
@@ -76,6 +77,7 @@ export async function startGateway(
     throw new ConfigError([`${name}: ${derivedDir} cannot be written (${errorCode(error)})`])
   })
   const derivers: Deriver[] = [viewerDeriver((orthancId, signal) => orthanc.instanceFile(orthancId, signal))]
+  const codecs = createCodecs()
   const site = siteOf(config, it, assets.asset)
   const rules = { availableDays, pin2Delivery, encryptionKeys, peppers, consentTextVersion }
   const maxReportBytes = config.maxReportMb * 1_000_000
@@ -84,6 +86,7 @@ export async function startGateway(
     db,
     orthanc,
     derived,
+    codecs,
     peppers,
     rules,
     site,
@@ -152,6 +155,7 @@ export async function startGateway(
     stopping.abort()
     // An archive that hangs must not hold up the stop: what waits for it is ended first.
     await orthanc.close()
+    await codecs.close()
     await Promise.all(work)
     await close()
     throw error
@@ -165,6 +169,7 @@ export async function startGateway(
     stopping.abort()
     await closeServer(server)
     await orthanc.close()
+    await codecs.close()
     await Promise.all(work)
     await note('gateway.stopped')
     await close()

@@ -4,6 +4,7 @@ import type { Database } from '../database/database.ts'
 import type { DerivedStore } from '../derived/store.ts'
 import type { Log } from '../log.ts'
 import type { Orthanc } from '../orthanc/orthanc.ts'
+import type { Codecs } from '../pixels/pixels.ts'
 import type { PublishingRules } from '../publications/publications.ts'
 import type { Site } from '../ui/site.ts'
 
@@ -12,6 +13,7 @@ export type PortalDependencies = {
   db: Database
   orthanc: Orthanc
   derived: DerivedStore
+  codecs: Codecs
   peppers: KeyRing
   rules: PublishingRules
   site: Site

@@ -1,0 +1,51 @@
+/**
+ * Pixels of DICOM instances: take a file's frames apart, decode one, code it without loss.
+ *
+ *     const codecs = createCodecs()                        one for the process; close() at its end
+ *     const image = readImage(file)                        Image | null: attributes and frames, of any Transfer Syntax
+ *     const samples = await codecs.decode(image, index)    Samples: little endian, colour-by-pixel, in another thread
+ *     const jls = await codecs.encodeJpegLs(samples)       one JPEG-LS code stream (.80)
+ *     const jpg = await codecs.encodeLosslessJpeg(samples) one JPEG lossless code stream (.70)
+ *
+ * Decodes native pixels (implicit, explicit, big endian, deflated), RLE, JPEG baseline, extended (8 and 12 bits) and
+ * lossless, JPEG-LS, JPEG 2000, HTJ2K. What cannot be decoded, or contradicts the instance's attributes, is a
+ * PixelError with its `fault`: never wrong pixels in silence, never a crash.
+ *
+ * Samples hold the bits as they are stored: words of `bitsAllocated`, of which `bitsStored` below `highBit` count. Mask and
+ * sign-extend them by `signed` before use; overlays may be hidden above. `photometric` is what the samples are: RGB after
+ * JPEG's and JPEG 2000's colour transforms, YBR_FULL where the instance stored it so.
+ */
+import type { Samples } from './decode.ts'
+import type { Image } from './image.ts'
+import { createPool } from './pool.ts'
+
+export type { Samples } from './decode.ts'
+export { PixelError } from './errors.ts'
+export { type Image, readImage } from './image.ts'
+
+export type Codecs = ReturnType<typeof createCodecs>
+
+/** The codecs, in threads of their own: as many as there are cores, at most four, unless told otherwise. */
+export function createCodecs({ threads }: { threads?: number } = {}) {
+  const pool = createPool(threads)
+  const encode = (task: 'encodeJpegLs' | 'encodeLosslessJpeg', samples: Samples): Promise<Uint8Array> => {
+    const own = new Uint8Array(samples.bytes)
+    return pool.run(task, { samples: { ...samples, bytes: own } }, [own])
+  }
+  return {
+    /** How many tasks run at once: more in flight only wait. */
+    threads: pool.threads,
+    /** Decodes a frame, counted from 0. */
+    decode: async ({ frames, transferSyntaxUid, ...picture }: Image, index: number): Promise<Samples> => {
+      const stored = frames[index]
+      if (!stored) throw new RangeError('no such frame')
+      const frame = new Uint8Array(stored)
+      return pool.run('decode', { frame, picture, transferSyntaxUid }, [frame])
+    },
+    /** JPEG-LS without loss; PixelError where a sample has other than 8 or 16 bits allocated. */
+    encodeJpegLs: (samples: Samples) => encode('encodeJpegLs', samples),
+    /** JPEG lossless, Selection Value 1; the same limits. */
+    encodeLosslessJpeg: (samples: Samples) => encode('encodeLosslessJpeg', samples),
+    close: () => pool.close(),
+  }
+}

@@ -1,5 +1,7 @@
 import { Hono } from 'hono'
 import { requireViewer } from './access/require-viewer.ts'
+import type { DeskDependencies } from './desk/dependencies.ts'
+import { deskRoutes } from './desk/desk.tsx'
 import { dicomwebRoutes } from './dicomweb/dicomweb.ts'
 import { type FhirDependencies, fhirRoutes } from './fhir/fhir.ts'
 import { helpRoutes } from './help/routes.tsx'
@@ -29,6 +31,7 @@ import { viewerRoutes } from './viewer/viewer.ts'
 export type AppDependencies = Omit<PortalDependencies, 'requireViewer'> & {
   ris: RisDependencies
   fhir: FhirDependencies
+  desk: DeskDependencies
   assets: Assets
   viewerDir: string
 }
@@ -51,6 +54,9 @@ export function createApp(dependencies: AppDependencies): Hono {
   app.route('/api', apiDocsRoutes({ portalUrl, organisation: site.organisation }))
   app.route('/api/v1', risRoutes(dependencies.ris))
   app.route('/fhir', fhirRoutes(dependencies.fhir))
+
+  // The staff, by a session of their own.
+  app.route('/', deskRoutes(dependencies.desk))
 
   // People, by session cookie.
   app.use(smallForms())

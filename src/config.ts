@@ -4,6 +4,9 @@ import { z } from 'zod'
 import type { SyslogTarget } from './audit/syslog.ts'
 import { isSyslogUrl, syslogTargetOf } from './audit/target.ts'
 import { type KeyRing, keyRing } from './crypto/keys.ts'
+import { readNetworks } from './staff/networks.ts'
+import type { OidcSettings } from './staff/oidc.ts'
+import { ROLES, type Role } from './staff/permissions.ts'
 
 type Setting = { name: string; meaning: string; fallback?: string; secret?: true; schema: z.ZodType }
 
@@ -194,11 +197,70 @@ export const SETTINGS = {
     z.coerce.number().positive(),
     '50',
   ),
+  desk: setting(
+    'DESK',
+    '`on`: staff work at `/desk`; `off`: there is no such page.',
+    z.enum(['on', 'off']),
+    'on',
+  ),
+  deskNetworks: setting(
+    'DESK_NETWORKS',
+    'Networks (comma separated, `10.0.0.0/8, 2001:db8::/32`) from which `/desk` can be reached; elsewhere it is not there. Not set: from everywhere.',
+    z
+      .string()
+      .transform((value) => readNetworks(value))
+      .refine((networks) => networks !== null, 'each must be an address or a network such as 10.0.0.0/8'),
+    '',
+  ),
+  staffOidcIssuer: setting(
+    'STAFF_OIDC_ISSUER',
+    'The hospital’s OpenID provider for its staff, `https://login.ospedale.it/realms/staff`. Not set: local accounts alone.',
+    url.optional(),
+  ),
+  staffOidcClientId: setting('STAFF_OIDC_CLIENT_ID', 'Our client identifier there.', optionalText),
+  staffOidcClientSecret: setting(
+    'STAFF_OIDC_CLIENT_SECRET',
+    'Our client secret there.',
+    optionalText,
+    undefined,
+    true,
+  ),
+  staffOidcName: setting(
+    'STAFF_OIDC_NAME',
+    'What the login’s button calls the provider.',
+    text,
+    'le credenziali aziendali',
+  ),
+  staffOidcRolesClaim: setting(
+    'STAFF_OIDC_ROLES_CLAIM',
+    'Claim that lists a person’s roles; dots lead inwards (`realm_access.roles`).',
+    text,
+    'roles',
+  ),
+  staffOidcRoles: setting(
+    'STAFF_OIDC_ROLES',
+    'What the provider calls each role.',
+    z
+      .string()
+      .transform((value) => readRoleNames(value))
+      .refine(
+        (names) => names !== null,
+        'must look like desk=NAME,radiology=NAME,administrator=NAME,auditor=NAME',
+      ),
+    'desk=ritiro-desk,radiology=ritiro-radiology,administrator=ritiro-administrator,auditor=ritiro-auditor',
+  ),
+  visitRetentionDays: setting(
+    'VISIT_RETENTION_DAYS',
+    'Days after which a visit of which nothing is online is deleted with all that belongs to it; the audit trail stays.',
+    z.coerce.number().int().min(60).max(36_500),
+    '365',
+  ),
   viewerDir: setting('VIEWER_DIR', 'The built OHIF viewer (`npm run viewer`).', text, './var/viewer'),
 } as const satisfies Record<string, Setting>
 
 type Raw = { [Key in keyof typeof SETTINGS]: z.infer<(typeof SETTINGS)[Key]['schema']> }
 export type Config = Omit<Raw, 'pinPepper' | 'encryptionKey' | 'portalUrl' | 'trustedCertificatesFile'> & {
+  staffOidc: OidcSettings | null
   auditTarget: SyslogTarget | null
   portalUrl: string
   peppers: KeyRing
@@ -236,6 +298,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   const portalUrl = portalAddress(raw, problems)
   const trustedCertificates = readCertificates(raw.trustedCertificatesFile, problems)
   const { auditSyslogUrl: url, auditSyslogCa: ca, auditSyslogCert: cert, auditSyslogKey: key } = raw
+  const staffOidc = staffProvider(raw, problems)
   // A wrong address has been told of already.
   const auditTarget =
     'auditSyslogUrl' in raw
@@ -243,7 +306,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       : null
   if (problems.length > 0 || !peppers || !encryptionKeys) throw new ConfigError(problems)
   const { pinPepper: _pepper, encryptionKey: _key, trustedCertificatesFile: _file, ...rest } = raw
-  return { ...rest, portalUrl, peppers, encryptionKeys, trustedCertificates, auditTarget }
+  return { ...rest, portalUrl, peppers, encryptionKeys, trustedCertificates, auditTarget, staffOidc }
 }
 
 // Both URL and the decoding of its user and password must work, or the driver throws later and quotes it.
@@ -285,6 +348,32 @@ export function readDatabaseSettings(env: Record<string, string | undefined>): {
   const dataDir = readSetting(env, SETTINGS.dataDir, problems)
   if (typeof url === 'symbol' || typeof dataDir === 'symbol') throw new ConfigError(problems)
   return { url, dataDir: dataDir ?? './var' }
+}
+
+/** The two more settings that a command about accounts needs: where the portal is, and its peppers. */
+export function readStaffSettings(env: Record<string, string | undefined>): {
+  portalUrl: string
+  peppers: KeyRing
+  encryptionKeys: KeyRing
+  organisation: string
+} {
+  const problems: string[] = []
+  const read = (setting: Setting) => {
+    const value = readSetting(env, setting, problems)
+    return typeof value === 'string' ? value : undefined
+  }
+  const required = (setting: Setting) => {
+    const value = read(setting)
+    if (value === undefined) problems.push(`${setting.name} is not set. ${setting.meaning}`)
+    return value
+  }
+  const peppers = ringOf(required(SETTINGS.pinPepper), SETTINGS.pinPepper, problems)
+  const encryptionKeys = ringOf(required(SETTINGS.encryptionKey), SETTINGS.encryptionKey, problems)
+  const portalUrl =
+    read(SETTINGS.portalUrl) ?? `http://localhost:${read(SETTINGS.port) ?? SETTINGS.port.fallback}`
+  const organisation = read(SETTINGS.organisation) ?? 'Ritiro'
+  if (problems.length > 0 || !peppers || !encryptionKeys) throw new ConfigError(problems)
+  return { portalUrl, peppers, encryptionKeys, organisation }
 }
 
 function readSetting(
@@ -329,6 +418,30 @@ function portalAddress(raw: Raw, problems: string[]): string {
   if ('portalUrl' in raw && raw.mode === 'production')
     problems.push(`PORTAL_URL is not set. ${SETTINGS.portalUrl.meaning}`)
   return `http://localhost:${raw.port}`
+}
+
+function staffProvider(raw: Raw, problems: string[]): OidcSettings | null {
+  const { staffOidcIssuer: issuer, staffOidcClientId: clientId, staffOidcClientSecret: clientSecret } = raw
+  if (!issuer) {
+    if (clientId || clientSecret) problems.push('STAFF_OIDC_ISSUER is not set, but a client of it is')
+    return null
+  }
+  if (!clientId || !clientSecret) {
+    problems.push('STAFF_OIDC_CLIENT_ID and STAFF_OIDC_CLIENT_SECRET: set both for STAFF_OIDC_ISSUER')
+    return null
+  }
+  if (raw.mode === 'production' && !issuer.startsWith('https://'))
+    problems.push('STAFF_OIDC_ISSUER: must be https:// in production')
+  const { staffOidcRolesClaim: rolesClaim, staffOidcRoles: roleNames } = raw
+  return roleNames ? { issuer, clientId, clientSecret, rolesClaim, roleNames } : null
+}
+
+/** 'desk=NAME,…' for every role; null where one is missing or unknown. */
+function readRoleNames(value: string): Record<Role, string> | null {
+  const pairs = value.split(',').map((item) => item.split('=').map((part) => part.trim()))
+  const names = Object.fromEntries(pairs) as Partial<Record<Role, string>>
+  const known = pairs.every(([role]) => ROLES.some((name) => name === role))
+  return known && ROLES.every((role) => names[role]) ? (names as Record<Role, string>) : null
 }
 
 function readCertificates(files: string | undefined, problems: string[]): string[] {

@@ -23,6 +23,7 @@ import { viewerDeriver } from './shards/shards.ts'
 import { inspectDocument, loadTrustStore, type TrustStore } from './signature/signature.ts'
 import { siteOf } from './site.ts'
 import { slipFor } from './slip/for-visit.ts'
+import { createStaffOidc } from './staff/oidc.ts'
 import { loadAssets } from './ui/assets.ts'
 
 const root = join(fileURLToPath(import.meta.url), '..', '..')
@@ -80,8 +81,10 @@ export async function startGateway(
   const codecs = createCodecs()
   const site = siteOf(config, it, assets.asset)
   const rules = { availableDays, pin2Delivery, encryptionKeys, peppers, consentTextVersion }
+  const trustedProxies = config.trustedProxies
   const maxReportBytes = config.maxReportMb * 1_000_000
   const inspect = (document: Uint8Array) => inspectDocument(document, { trusted, now: clock() })
+  const slip = slipFor(site, portalUrl)
   const app = createApp({
     db,
     orthanc,
@@ -90,21 +93,31 @@ export async function startGateway(
     peppers,
     rules,
     site,
-    trustedProxies: config.trustedProxies,
+    trustedProxies,
     clock,
     log,
     assets,
     viewerDir: config.viewerDir,
     portalUrl,
-    ris: {
+    ris: { db, rules, clock, portalUrl, trustedProxies, maxReportBytes, inspect, slip },
+    desk: {
       db,
+      peppers,
+      encryptionKeys,
       rules,
-      clock,
+      site,
       portalUrl,
-      trustedProxies: config.trustedProxies,
-      maxReportBytes,
+      trustedProxies,
+      networks: config.desk === 'off' ? null : (config.deskNetworks ?? []),
+      provider: config.staffOidc && {
+        oidc: createStaffOidc(config.staffOidc, portalUrl),
+        name: config.staffOidcName,
+      },
       inspect,
-      slip: slipFor(site, portalUrl),
+      slip,
+      maxReportBytes,
+      clock,
+      log,
     },
     fhir: {
       db,
@@ -112,7 +125,7 @@ export async function startGateway(
       clock,
       portalUrl,
       organisation,
-      trustedProxies: config.trustedProxies,
+      trustedProxies,
       maxReportBytes,
       inspect,
     },

@@ -20,7 +20,15 @@ import type { AssetManifest } from '../../src/ui/assets.ts'
 import { ICONS } from '../../src/ui/icons.ts'
 import { filesBelow, hashOfInputs, ROOT, readText } from './inputs.ts'
 
-const INPUTS = ['src/browser', 'src/ui', 'src/pin', 'src/messages', 'scripts/build', 'package-lock.json']
+const INPUTS = [
+  'src/browser',
+  'src/ui',
+  'src/pin',
+  'src/tax-code',
+  'src/messages',
+  'scripts/build',
+  'package-lock.json',
+]
 const TYPES: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -65,7 +73,7 @@ async function bundle(folder: string, manifest: AssetManifest) {
   const scripts = readdirSync(join(ROOT, 'src/browser')).filter((name) => name.endsWith('.ts'))
   const { metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: [...scripts.map((name) => `src/browser/${name}`), 'src/ui/portal.css'],
+    entryPoints: [...scripts.map((name) => `src/browser/${name}`), 'src/ui/portal.css', 'src/ui/desk.css'],
     outdir: folder,
     entryNames: '[name]-[hash]',
     assetNames: '[name]-[hash]',

@@ -14,7 +14,8 @@ import { closeSession, findSession, openSession } from '../sessions/sessions.ts'
 import { type Share, sharedOnline, standingShare, tryShare } from '../shares/shares.ts'
 import { lockVisit } from '../visits/lock.ts'
 import { sendNewPin2 } from '../visits/visits.ts'
-import { afterFailure, afterSuccess, lockedUntil, NO_FAILURES } from './lockout.ts'
+import { lockFailures, noteFailures } from './failures.ts'
+import { afterFailure, afterSuccess, lockedUntil } from './lockout.ts'
 import { giveBack, isAlarming, spend } from './sources.ts'
 
 type Door = { db: Database; peppers: KeyRing; now: Date }
@@ -45,7 +46,10 @@ export async function signIn(
       .where(inArray(visits.pin1Digest, digestsOfPin1(peppers, pin1)))
       .for('no key update')
     const visitId = visit?.id ?? null
-    const failures = await lockFailures(tx, visit ? [visit.pin1Digest] : digestsOfPin1(peppers, pin1), now)
+    // By the digest under which the visit knows its PIN1; an unknown PIN1 by any pepper's: a rotation forgets neither.
+    const known = visit ? [visit.pin1Digest] : digestsOfPin1(peppers, pin1)
+    const keys = known.map((digest) => Buffer.from(digest).toString('hex'))
+    const failures = await lockFailures(tx, keys, now)
     const until = lockedUntil(failures, now)
     if (until) {
       record(tx, now, { event: 'access.locked', actor: { kind: 'anonymous' }, source, visitId })
@@ -53,10 +57,7 @@ export async function signIn(
     }
     const matches = await verifyPin(visit?.pin2Hash ?? null, pin2)
     const next = matches ? afterSuccess(failures) : afterFailure(failures, now)
-    await tx
-      .update(loginLocks)
-      .set({ ...next, lastFailureAt: now })
-      .where(eq(loginLocks.pin1Digest, failures.pin1Digest))
+    await noteFailures(tx, failures, next, now)
     if (!matches || !visit) {
       record(tx, now, { event: 'access.failed', actor: { kind: 'anonymous' }, source, visitId })
       await raiseAlarm(tx, peppers, now)
@@ -195,24 +196,6 @@ export async function requestPin2(
 async function raiseAlarm(tx: Transaction, peppers: KeyRing, now: Date): Promise<void> {
   if (await isAlarming(tx, peppers, now))
     record(tx, now, { event: 'access.alarm', actor: { kind: 'system' } })
-}
-
-/**
- * Takes the row that counts this PIN1's failures: parallel guesses at one PIN1 wait for each other. It goes by the digest
- * under which the visit knows its PIN1; for an unknown PIN1 by any pepper's, so that a rotation forgets neither kind.
- */
-async function lockFailures(tx: Transaction, digestsOfIt: Uint8Array[], now: Date) {
-  const keys = digestsOfIt.map((digest) => Buffer.from(digest).toString('hex'))
-  const ofIt = inArray(loginLocks.pin1Digest, keys)
-  const { failuresInRow, failuresInAll } = NO_FAILURES
-  // The same questions whether there is a row or not: the time would tell which PIN1 was used before (S43).
-  await tx.execute(sql`
-    insert into ${loginLocks} (pin1_digest, failures_in_row, failures_in_all, last_failure_at)
-    select ${keys[0] ?? ''}, ${failuresInRow}::integer, ${failuresInAll}::integer, ${now.toISOString()}::timestamptz
-    where not exists (select 1 from ${loginLocks} where ${ofIt}) on conflict do nothing`)
-  const [row] = await tx.select().from(loginLocks).where(ofIt).for('update')
-  if (!row) throw new Error('the row of failures is not there')
-  return row
 }
 
 // After a rotation of the pepper the digest is renewed at the next login, so that the old pepper can be dropped.

@@ -5,7 +5,7 @@ import type { AuditEvent } from './audit.ts'
 
 export type Access = {
   at: Date
-  who: { kind: 'patient' | 'doctor' | 'ris' | 'system' | 'anonymous'; name: string | null }
+  who: { kind: 'patient' | 'doctor' | 'ris' | 'desk' | 'system' | 'anonymous'; name: string | null }
   event: AuditEvent['event']
   /** Description of the exam, where the act was about one. */
   exam: string | null
@@ -49,5 +49,7 @@ function whoOf(
     const doctor = doctors.find(({ id }) => id === name)
     return { kind, name: doctor ? `${doctor.familyName} ${doctor.givenName}` : null }
   }
+  // The person is told that it was the desk; which of its staff, the trail knows.
+  if (kind === 'staff') return { kind: 'desk', name: null }
   return { kind: kind === 'patient' || kind === 'anonymous' ? kind : 'system', name: null }
 }

@@ -3,11 +3,15 @@ import { desc, sql } from 'drizzle-orm'
 import type { Database, Transaction } from '../database/database.ts'
 import { auditEvents } from '../database/schema.ts'
 
-/** Who did it: the patient of the visit, the doctor of a share, a RIS by its key's name, the portal itself, or nobody known. */
+/**
+ * Who did it: the patient of the visit, the doctor of a share, a RIS by its key's name, a person of the staff, the portal
+ * itself, or nobody known.
+ */
 export type Actor =
   | { kind: 'patient' | 'system' | 'anonymous' }
   | { kind: 'ris'; name: string; source?: string }
   | { kind: 'doctor'; share: string }
+  | { kind: 'staff'; id: string; source?: string }
 
 export type AuditEvent = {
   event:
@@ -47,6 +51,26 @@ export type AuditEvent = {
     | 'visit.read'
     | 'report.read'
     | 'visit.unlocked'
+    | 'visit.deleted'
+    | 'exam.excluded'
+    | 'exam.included'
+    | 'pin1.printed'
+    | 'pin2.shown'
+    | 'desk.searched'
+    | 'attention.dismissed'
+    | 'staff.login'
+    | 'staff.failed'
+    | 'staff.locked'
+    | 'staff.logout'
+    | 'staff.created'
+    | 'staff.changed'
+    | 'staff.reset'
+    | 'staff.disabled'
+    | 'staff.enabled'
+    | 'staff.set_up'
+    | 'audit.read'
+    | 'audit.exported'
+    | 'audit.verified'
   actor: Actor
   /** Network address of the person or system, where there is one. */
   source?: string | null
@@ -113,7 +137,7 @@ async function append(tx: Transaction, entries: Recorded[]): Promise<void> {
       at: now,
       event: entry.event,
       actor: actorText(entry.actor),
-      source: entry.source ?? (entry.actor.kind === 'ris' ? entry.actor.source : null) ?? null,
+      source: entry.source ?? sourceOfActor(entry.actor),
       visitId: entry.visitId ?? null,
       examId: entry.examId ?? null,
       details: entry.details ?? {},
@@ -124,8 +148,12 @@ async function append(tx: Transaction, entries: Recorded[]): Promise<void> {
   }
 }
 
-/** An actor as it is stored: 'patient', 'ris:NAME', 'doctor:SHARE ID'. */
+const sourceOfActor = (actor: Actor) =>
+  (actor.kind === 'ris' || actor.kind === 'staff' ? actor.source : null) ?? null
+
+/** An actor as it is stored: 'patient', 'ris:NAME', 'doctor:SHARE ID', 'staff:ACCOUNT ID'. */
 function actorText(actor: Actor): string {
+  if (actor.kind === 'staff') return `staff:${actor.id}`
   if (actor.kind === 'ris') return `ris:${actor.name}`
   return actor.kind === 'doctor' ? `doctor:${actor.share}` : actor.kind
 }

@@ -43,8 +43,8 @@ export type Family =
 
 export type Mapping = {
   family: Family
-  /** Create, Read, Update, Execute. */
-  action: 'C' | 'R' | 'U' | 'E'
+  /** Create, Read, Update, Delete, Execute. */
+  action: 'C' | 'R' | 'U' | 'D' | 'E'
   /** EventTypeCode where the standard asks for one. */
   type?: Code
   /** EventOutcomeIndicator: success, minor failure, serious failure. */
@@ -77,18 +77,28 @@ export const MAPPINGS: Record<AuditEvent['event'], Mapping> = {
   'report.read': { family: 'export', action: 'R', outcome: '0', text: 'Report read by a system' },
   'report.downloaded': { family: 'export', action: 'R', outcome: '0', text: 'Signed report downloaded' },
   'disc.downloaded': { family: 'export', action: 'R', outcome: '0', text: 'Disc image downloaded' },
-  'accesses.viewed': {
-    family: 'auditLogUsed',
-    action: 'R',
-    outcome: '0',
-    text: 'Accesses to the exams read',
-  },
-  'receipt.downloaded': {
-    family: 'auditLogUsed',
-    action: 'R',
-    outcome: '0',
-    text: 'Receipt of collection read',
-  },
+  'accesses.viewed': auditLogUsed('Accesses to the exams read'),
+  'receipt.downloaded': auditLogUsed('Receipt of collection read'),
+  'staff.login': authentication(DCM.login, '0', 'Member of the staff signed in'),
+  'staff.failed': authentication(DCM.login, '4', 'Sign-in to the console refused'),
+  'staff.logout': authentication(DCM.logout, '0', 'Member of the staff signed out'),
+  'staff.locked': alert(DCM.userSecurityChanged, '8', 'Attempt at an account of the console that is locked'),
+  'staff.created': alert(DCM.userSecurityChanged, '0', 'Account of the console created'),
+  'staff.changed': alert(DCM.userSecurityChanged, '0', 'Roles of an account changed'),
+  'staff.reset': alert(DCM.userSecurityChanged, '0', 'Account of the console reset'),
+  'staff.disabled': alert(DCM.userSecurityChanged, '0', 'Account of the console disabled'),
+  'staff.enabled': alert(DCM.userSecurityChanged, '0', 'Account of the console enabled'),
+  'staff.set_up': alert(DCM.userSecurityChanged, '0', 'Account of the console set up by its owner'),
+  'pin1.printed': alert(DCM.useOfRestrictedFunction, '0', 'Slip with PIN1 opened at the desk'),
+  'pin2.shown': alert(DCM.useOfRestrictedFunction, '0', 'PIN2 shown at the desk'),
+  'audit.read': auditLogUsed('Audit trail read'),
+  'audit.exported': auditLogUsed('Audit trail exported'),
+  'audit.verified': auditLogUsed('Audit trail verified'),
+  'desk.searched': patientRecord('R', '0', 'Visits searched at the desk'),
+  'visit.deleted': patientRecord('D', '0', 'Visit deleted at the end of its term'),
+  'exam.excluded': procedureRecord('U', '0', 'Exam excluded from online delivery'),
+  'exam.included': procedureRecord('U', '0', 'Exam no longer excluded from online delivery'),
+  'attention.dismissed': procedureRecord('U', '0', 'Matter that needed attention dismissed with a note'),
   'visit.registered': patientRecord('C', '0', 'Visit registered'),
   'visit.changed': patientRecord('U', '0', 'Visit changed'),
   'visit.read': patientRecord('R', '0', 'Visit read'),
@@ -122,7 +132,11 @@ function alert(type: Code, outcome: '0' | '8', text: string): Mapping {
   return { family: 'securityAlert', action: 'E', type, outcome, text }
 }
 
-function patientRecord(action: 'C' | 'R' | 'U', outcome: '0' | '4', text: string): Mapping {
+function auditLogUsed(text: string): Mapping {
+  return { family: 'auditLogUsed', action: 'R', outcome: '0', text }
+}
+
+function patientRecord(action: 'C' | 'R' | 'U' | 'D', outcome: '0' | '4', text: string): Mapping {
   return { family: 'patientRecord', action, outcome, text }
 }
 

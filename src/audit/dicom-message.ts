@@ -12,6 +12,8 @@ export type TrailRow = typeof auditEvents.$inferSelect
 export type RowContext = {
   patient: { familyName: string; givenName: string; patientId: string | null } | null
   doctor: { familyName: string; givenName: string } | null
+  /** Who of the staff did it. */
+  staff?: { name: string } | null
   accessionNumber: string | null
   studyInstanceUids: string[]
 }
@@ -114,6 +116,11 @@ function person({ row, context, node }: Told, part: Part): string {
     },
     doctor: { id: `share-${id}`, name: fullName(doctor), role: ['doctor', '99RITIRO', 'Doctor of a share'] },
     ris: { id, role: ['ris', '99RITIRO', 'Hospital information system'] },
+    staff: {
+      id: `staff-${id}`,
+      name: context.staff?.name,
+      role: ['staff', '99RITIRO', 'Staff of the console'],
+    },
   }
   // Whose PIN1 was tried is known, who tried is not.
   const claimed = {
@@ -199,13 +206,14 @@ function patientObject(visitId: string, { patient }: RowContext): string {
 }
 
 function alertSubject({ row, source, mapping }: Told): string {
-  const subject = row.details.share ?? row.visitId
+  const { share, staff } = row.details
+  const subject = share ?? staff ?? row.visitId
   return object({
     id: subject === null || subject === undefined ? `${source.portalUrl}/` : `urn:uuid:${subject}`,
     type: '2',
     role: '13',
     idType: DCM.uri,
-    name: row.details.share ? 'Share' : row.visitId ? 'Visit' : 'Portal',
+    name: share ? 'Share' : staff ? 'Account' : row.visitId ? 'Visit' : 'Portal',
     details: [['Alert Description', mapping.text]],
   })
 }
@@ -220,6 +228,10 @@ const TOLD_DETAILS = [
   'textVersion',
   'changed',
   'kind',
+  'staff',
+  'roles',
+  'by',
+  'found',
 ] as const
 
 function trailObject({ row, source, context, mapping }: Told): string {

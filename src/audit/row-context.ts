@@ -1,13 +1,14 @@
 import { inArray } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
-import { exams, shares, studies, visits } from '../database/schema.ts'
+import { exams, shares, staff, studies, visits } from '../database/schema.ts'
 import type { RowContext, TrailRow } from './dicom-message.ts'
 
 /** Looks up the people and studies of some rows, as they are known now. */
 export async function contextsOf(db: Database, rows: TrailRow[]): Promise<(row: TrailRow) => RowContext> {
   const visitIds = distinct(rows.map(({ visitId }) => visitId))
   const examIds = distinct(rows.map(({ examId }) => examId))
-  const shareIds = distinct(rows.map(({ actor }) => shareOf(actor)))
+  const shareIds = distinct(rows.map(({ actor }) => idOf('doctor', actor)))
+  const staffIds = distinct(rows.map(({ actor }) => idOf('staff', actor)))
   const people = new Map(
     (
       await select(visitIds, (ids) =>
@@ -33,6 +34,13 @@ export async function contextsOf(db: Database, rows: TrailRow[]): Promise<(row: 
       )
     ).map((share) => [share.id, share]),
   )
+  const colleagues = new Map(
+    (
+      await select(staffIds, (ids) =>
+        db.select({ id: staff.id, name: staff.name }).from(staff).where(inArray(staff.id, ids)),
+      )
+    ).map((colleague) => [colleague.id, colleague]),
+  )
   const accessionNumbers = new Map(
     (
       await select(examIds, (ids) =>
@@ -54,7 +62,8 @@ export async function contextsOf(db: Database, rows: TrailRow[]): Promise<(row: 
     const accessionNumber = accessionNumbers.get(row.examId ?? '') ?? null
     return {
       patient: people.get(row.visitId ?? '') ?? null,
-      doctor: doctors.get(shareOf(row.actor) ?? '') ?? null,
+      doctor: doctors.get(idOf('doctor', row.actor) ?? '') ?? null,
+      staff: colleagues.get(idOf('staff', row.actor) ?? '') ?? null,
       accessionNumber,
       studyInstanceUids: distinct(
         found.flatMap((study) => (study.accessionNumber === accessionNumber ? study.uid : [])),
@@ -69,8 +78,8 @@ async function select<Row>(ids: string[], query: (ids: string[]) => PromiseLike<
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-function shareOf(actor: string): string | null {
-  const id = actor.startsWith('doctor:') ? actor.slice('doctor:'.length) : ''
+function idOf(kind: 'doctor' | 'staff', actor: string): string | null {
+  const id = actor.startsWith(`${kind}:`) ? actor.slice(kind.length + 1) : ''
   return UUID.test(id) ? id : null
 }
 

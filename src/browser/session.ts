@@ -2,12 +2,14 @@
 const MAX_WARNING_SECONDS = 120
 const PING_EVERY_MS = 60_000
 
+// The console's session is another than the portal's: each is kept alive at its own address.
+const aliveAt = document.body.dataset.alive ?? '/sessione/attiva'
 const idleMs = Number(document.body.dataset.idleSeconds) * 1000
 const warningMs = Math.min(MAX_WARNING_SECONDS * 1000, idleMs / 2)
 const dialog = document.querySelector<HTMLDialogElement>('#idle-dialog')
 const remainingText = document.querySelector('#idle-remaining')
 const pageTitle = document.title
-const otherTabs = new BroadcastChannel('ritiro-session')
+const otherTabs = new BroadcastChannel(`ritiro-session ${aliveAt}`)
 
 /** When the server last heard of this session: this page's own loading, a sign of life, another tab's. */
 let lastHeard = Date.now()
@@ -54,7 +56,7 @@ async function stay() {
   if (leaving) return
   moved = false
   lastPing = Date.now()
-  const response = await fetch('/sessione/attiva', { method: 'POST' }).catch(() => undefined)
+  const response = await fetch(aliveAt, { method: 'POST' }).catch(() => undefined)
   if (response?.status === 401) return leave()
   // Without an answer the clock goes on: the warning comes back.
   if (!response?.ok) return

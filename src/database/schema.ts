@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import {
   type AnyPgColumn,
   bigint,
@@ -20,6 +20,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import type { Change } from '../orthanc/orthanc.ts'
 import type { SignatureReport } from '../signature/signature.ts'
+import type { Role } from '../staff/permissions.ts'
 
 const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({
   dataType: () => 'bytea',
@@ -27,30 +28,49 @@ const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({
 })
 const instant = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
 
+// lower() of a database in the C locale leaves these as they are. What has no counterpart (apostrophes) is left out.
+const ACCENTED = "àáâãäåçèéêëìíîïñòóôõöùúûüýÿšžćčđÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝŸŠŽĆČĐ-’''"
+const PLAIN = 'aaaaaaceeeeiiiinooooouuuuyyszccdaaaaaaceeeeiiiinooooouuuuyyszccd '
+
+/** Names as the desk searches them: words without case and accents, in any order. The index and the search share it. */
+export const searchableName = (familyName: SQLWrapper, givenName: SQLWrapper): SQL =>
+  sql`to_tsvector('simple', lower(translate(${familyName} || ' ' || ${givenName}, ${sql.raw(`'${ACCENTED}'`)}, '${sql.raw(PLAIN)}')))`
+
 /** One acceptance at reception: a person, their consent, and the two PINs that open what is published of it. */
-export const visits = pgTable('visits', {
-  id: uuid().primaryKey().defaultRandom(),
-  accessionNumber: text('accession_number').notNull().unique(),
-  familyName: text('family_name').notNull(),
-  givenName: text('given_name').notNull(),
-  birthDate: date('birth_date').notNull(),
-  birthPlace: text('birth_place'),
-  taxCode: text('tax_code'),
-  patientId: text('patient_id'),
-  sex: text(),
-  email: text(),
-  registeredAt: instant('registered_at').notNull(),
-  consent: boolean().notNull(),
-  /** When the present consent was given or withdrawn, and which text the person was shown (S38). */
-  consentAt: instant('consent_at').notNull(),
-  consentTextVersion: text('consent_text_version').notNull(),
-  /** HMAC-SHA-256 of PIN1 under the pepper (S42): looked up, never read back. */
-  pin1Digest: bytea('pin1_digest').notNull().unique(),
-  pin1IssuedAt: instant('pin1_issued_at').notNull(),
-  /** argon2id of PIN2; null until something is published (S4) and again when nothing is online any more (S26). */
-  pin2Hash: text('pin2_hash'),
-  pin2IssuedAt: instant('pin2_issued_at'),
-})
+export const visits = pgTable(
+  'visits',
+  {
+    id: uuid().primaryKey().defaultRandom(),
+    accessionNumber: text('accession_number').notNull().unique(),
+    familyName: text('family_name').notNull(),
+    givenName: text('given_name').notNull(),
+    birthDate: date('birth_date').notNull(),
+    birthPlace: text('birth_place'),
+    taxCode: text('tax_code'),
+    patientId: text('patient_id'),
+    sex: text(),
+    email: text(),
+    registeredAt: instant('registered_at').notNull(),
+    consent: boolean().notNull(),
+    /** When the present consent was given or withdrawn, and which text the person was shown (S38). */
+    consentAt: instant('consent_at').notNull(),
+    consentTextVersion: text('consent_text_version').notNull(),
+    /** HMAC-SHA-256 of PIN1 under the pepper (S42): looked up, never read back. */
+    pin1Digest: bytea('pin1_digest').notNull().unique(),
+    pin1IssuedAt: instant('pin1_issued_at').notNull(),
+    /** argon2id of PIN2; null until something is published (S4) and again when nothing is online any more (S26). */
+    pin2Hash: text('pin2_hash'),
+    pin2IssuedAt: instant('pin2_issued_at'),
+  },
+  (table) => [
+    // What the desk searches by.
+    index('visits_name_words').using('gin', searchableName(table.familyName, table.givenName)),
+    index('visits_accession_prefix').on(sql`upper(${table.accessionNumber}) text_pattern_ops`),
+    index('visits_tax_code_prefix').on(sql`upper(${table.taxCode}) text_pattern_ops`),
+    index().on(table.birthDate),
+    index().on(table.registeredAt),
+  ],
+)
 
 /** A prestazione of a visit. Its images are the studies that carry its Accession Number. */
 export const exams = pgTable(
@@ -68,7 +88,12 @@ export const exams = pgTable(
     /** Excluded by law from online delivery (S41): never published. */
     excluded: boolean().notNull().default(false),
   },
-  (table) => [index().on(table.visitId), index().on(table.accessionNumber)],
+  (table) => [
+    index().on(table.visitId),
+    index().on(table.accessionNumber),
+    index('exams_accession_prefix').on(sql`upper(${table.accessionNumber}) text_pattern_ops`),
+    index().on(table.examDate),
+  ],
 )
 
 /** A delivered report, one row a version (S7). The signed bytes are kept as they came (S18). */
@@ -348,6 +373,93 @@ export const apiKeys = pgTable('api_keys', {
   revokedAt: instant('revoked_at'),
 })
 
+/**
+ * Who works with the console: reception, radiology, administrators, auditors. Never deleted, only disabled: the audit
+ * trail names them by their id.
+ */
+export const staff = pgTable(
+  'staff',
+  {
+    id: uuid().primaryKey().defaultRandom(),
+    /** Lower case; of an account of the hospital's identity provider: what that calls the person. */
+    username: text().notNull(),
+    name: text().notNull(),
+    roles: text().array().$type<Role[]>().notNull(),
+    /** Who proves who they are: password and TOTP here, or the hospital's OpenID provider. */
+    method: text({ enum: ['local', 'oidc'] }).notNull(),
+    issuer: text(),
+    subject: text(),
+    /** argon2id; null until the account is set up. */
+    passwordHash: text('password_hash'),
+    /** AES-256-GCM of the TOTP secret (RFC 6238); there before the password while an account is being set up. */
+    totpSealed: bytea('totp_sealed'),
+    /** Time step of the last code that was taken: no code opens twice (RFC 6238 §5.2). */
+    totpLastStep: bigint('totp_last_step', { mode: 'number' }).notNull().default(0),
+    /** SHA-256 of the one-time link that sets the account up, and until when it works. */
+    setupHash: text('setup_hash').unique(),
+    setupExpiresAt: instant('setup_expires_at'),
+    createdAt: instant('created_at').notNull(),
+    disabledAt: instant('disabled_at'),
+    lastLoginAt: instant('last_login_at'),
+  },
+  (table) => [
+    uniqueIndex('staff_local_username').on(table.username).where(sql`method = 'local'`),
+    uniqueIndex('staff_oidc_subject').on(table.issuer, table.subject),
+  ],
+)
+
+/** Codes that stand in for a lost authenticator, each once: HMAC under the pepper. */
+export const staffRecoveryCodes = pgTable('staff_recovery_codes', {
+  digest: bytea().primaryKey(),
+  staffId: uuid('staff_id')
+    .notNull()
+    .references(() => staff.id, { onDelete: 'cascade' }),
+})
+
+/** Sessions of the console, apart from those of patients (S44). */
+export const staffSessions = pgTable(
+  'staff_sessions',
+  {
+    tokenHash: text('token_hash').primaryKey(),
+    staffId: uuid('staff_id')
+      .notNull()
+      .references(() => staff.id, { onDelete: 'cascade' }),
+    createdAt: instant('created_at').notNull(),
+    lastSeenAt: instant('last_seen_at').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+    /** The last search, sealed: names and tax codes never stand in an address. */
+    searchSealed: bytea('search_sealed'),
+    /** Of an OpenID provider's login, sealed: it ends the provider's session too. */
+    idTokenSealed: bytea('id_token_sealed'),
+  },
+  (table) => [index().on(table.staffId)],
+)
+
+/** A PIN to be printed or told by the session that asked for it, sealed, for a few minutes: a printer may jam. */
+export const deskSecrets = pgTable('desk_secrets', {
+  id: uuid().primaryKey().defaultRandom(),
+  visitId: uuid('visit_id')
+    .notNull()
+    .references(() => visits.id, { onDelete: 'cascade' }),
+  kind: text({ enum: ['pin1', 'pin2'] }).notNull(),
+  tokenHash: text('token_hash')
+    .notNull()
+    .references(() => staffSessions.tokenHash, { onDelete: 'cascade' }),
+  sealed: bytea().notNull(),
+  expiresAt: instant('expires_at').notNull(),
+})
+
+/** What was dismissed from the list of what needs attention, by whom and why. */
+export const attentionNotes = pgTable('attention_notes', {
+  /** Names the matter and its present form: should it come again in another form, it shows again. */
+  key: text().primaryKey(),
+  note: text().notNull(),
+  staffId: uuid('staff_id')
+    .notNull()
+    .references(() => staff.id),
+  at: instant('at').notNull(),
+})
+
 /** Append-only audit trail (S39); a trigger refuses UPDATE and DELETE, each row is chained by hash to the one before. */
 export const auditEvents = pgTable(
   'audit_events',
@@ -363,7 +475,12 @@ export const auditEvents = pgTable(
     previousHash: text('previous_hash').notNull(),
     hash: text().notNull(),
   },
-  (table) => [index().on(table.visitId, table.seq)],
+  (table) => [
+    index().on(table.visitId, table.seq),
+    index().on(table.event, table.seq),
+    index().on(table.actor, table.seq),
+    index().on(table.at),
+  ],
 )
 
 /**

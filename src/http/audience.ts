@@ -1,9 +1,19 @@
+import type { Act } from '../staff/permissions.ts'
+
 /**
  * Who a route is for. `static`: anybody, and may be stored; `public`: anybody; `sign-in`: anybody, with what proves who
  * they are; `viewer`: a session, of the patient or of a doctor; `patient`: a session of the patient (S34); `ris`: an API
- * key. Everything but `static` is answered with `Cache-Control: no-store` (S44).
+ * key; `staff`: any session of the console; `staff:…`: one whose roles may do that act (src/staff/permissions.ts). Everything but `static` is answered with `Cache-Control: no-store` (S44).
  */
-export type Audience = 'static' | 'public' | 'sign-in' | 'viewer' | 'patient' | 'ris'
+export type Audience =
+  | 'static'
+  | 'public'
+  | 'sign-in'
+  | 'viewer'
+  | 'patient'
+  | 'ris'
+  | 'staff'
+  | `staff:${Act}`
 
 /** Every route there is and whom it is for: one that is not here does not start (S44, S45). */
 export const AUDIENCES: Readonly<Record<string, Audience>> = {
@@ -71,6 +81,24 @@ export const AUDIENCES: Readonly<Record<string, Audience>> = {
   'GET /accessi': 'patient',
   'GET /accessi.csv': 'patient',
   'GET /referti/:id/ricevuta.pdf': 'patient',
+
+  'GET /desk': 'staff',
+  'GET /desk/accesso': 'public',
+  'POST /desk/accesso': 'sign-in',
+  'GET /desk/oidc': 'public',
+  'GET /desk/oidc/ritorno': 'sign-in',
+  'GET /desk/attivazione': 'public',
+  'POST /desk/attivazione': 'sign-in',
+  'POST /desk/uscita': 'public',
+  'POST /desk/sessione/attiva': 'staff',
+  'GET /desk/utenti': 'staff:staff.manage',
+  'POST /desk/utenti': 'staff:staff.manage',
+  'GET /desk/utenti/:id': 'staff:staff.manage',
+  'POST /desk/utenti/:id/ruoli': 'staff:staff.manage',
+  'POST /desk/utenti/:id/sblocca': 'staff:staff.manage',
+  'POST /desk/utenti/:id/disattiva': 'staff:staff.manage',
+  'POST /desk/utenti/:id/riattiva': 'staff:staff.manage',
+  'POST /desk/utenti/:id/azzera': 'staff:staff.manage',
 
   'GET /aiuto': 'public',
   'GET /privacy': 'public',

@@ -9,7 +9,7 @@ import type { Site } from '../ui/site.ts'
 import { html } from './html.ts'
 import { problem } from './problem.ts'
 
-const FOR_MACHINES = ['/api/', '/dicomweb/', '/viewer/', '/assets/', '/sessione/']
+const FOR_MACHINES = ['/api/', '/dicomweb/', '/viewer/', '/assets/', '/sessione/', '/desk/sessione/']
 
 /** Any failure as an answer: problem JSON for machines, a page in plain words for people; what is a bug is logged by its code alone. */
 export function answerError(
@@ -36,7 +36,8 @@ export function answerError(
   return page(error, site)
 }
 
-function refusalOf(failure: Error | ErrorCode): AppError | null {
+/** The planned refusal that a failure is; null where it is a bug. */
+export function refusalOf(failure: Error | ErrorCode): AppError | null {
   if (typeof failure === 'string') return new AppError(failure)
   if (failure instanceof AppError) return failure
   if (failure instanceof HTTPException)

@@ -1,6 +1,7 @@
 import { access } from './it/access.ts'
 import { accesses } from './it/accesses.ts'
 import { common } from './it/common.ts'
+import { desk } from './it/desk.ts'
 import { disc } from './it/disc.ts'
 import { doctor } from './it/doctor.ts'
 import { durations } from './it/durations.ts'
@@ -21,6 +22,7 @@ export const it = {
   accesses,
   accessibility,
   common,
+  desk,
   disc,
   doctor,
   durations,

@@ -8,6 +8,7 @@ import { queueMail } from '../mail/outbox.ts'
 import type { PublishingRules } from '../publications/publications.ts'
 import { IDLE_MS } from '../sessions/sessions.ts'
 import { endShares } from '../shares/shares.ts'
+import { forgetStaffSessions } from '../staff/sessions.ts'
 import { addDays, dayInRome } from '../time/rome.ts'
 import { lockVisit } from '../visits/lock.ts'
 import { endPublications } from './retention.ts'
@@ -135,6 +136,7 @@ async function forget({ db, clock }: Keeper): Promise<void> {
   await db
     .delete(sessions)
     .where(or(lt(sessions.expiresAt, new Date(now)), lt(sessions.lastSeenAt, new Date(now - IDLE_MS))))
+  await forgetStaffSessions(db, clock())
   await db.delete(sourceAttempts).where(lt(sourceAttempts.windowStart, new Date(now - DAY_MS)))
   await db.delete(loginLocks).where(lt(loginLocks.lastFailureAt, new Date(now - FORGET_FAILURES_MS)))
 }

@@ -7,11 +7,12 @@ export type FieldProps = {
   hint?: string | undefined
   error?: string | undefined
   value?: string | undefined
-  type?: 'text' | 'email' | 'tel' | undefined
+  type?: 'text' | 'email' | 'tel' | 'password' | 'date' | undefined
   inputMode?: 'numeric' | 'text' | 'email' | 'tel' | undefined
   autocomplete?: string | undefined
   maxLength?: number | undefined
   required?: boolean | undefined
+  autofocus?: boolean | undefined
   /** Digits set in a spaced figure font. */
   digits?: boolean | undefined
   /** Ids of further texts that describe the field. */
@@ -46,6 +47,7 @@ export function Field(props: FieldProps) {
         maxlength={props.maxLength}
         value={props.value}
         required={required}
+        autofocus={props.autofocus}
         class={`portal-input${props.digits ? ' portal-digits' : ''}`}
         aria-describedby={described}
         aria-invalid={error ? 'true' : undefined}

@@ -1,7 +1,7 @@
 import type { Site } from './site.ts'
 
 /** The warning before the idle end (S12). Closed until src/browser/session.ts opens it; without script it never shows. */
-export function IdleDialog({ site }: { site: Site }) {
+export function IdleDialog({ site, signOut = '/uscita' }: { site: Site; signOut?: string }) {
   const texts = site.messages.common.idle
   return (
     <dialog
@@ -20,7 +20,7 @@ export function IdleDialog({ site }: { site: Site }) {
         <button type="button" id="idle-stay" class="btn btn-primary">
           {texts.stay}
         </button>
-        <form method="post" action="/uscita">
+        <form method="post" action={signOut}>
           <button type="submit" class="btn btn-outline-primary">
             {texts.leave}
           </button>

@@ -4,7 +4,7 @@ import type { Messages } from '../../messages/it.ts'
 /** One row of the audit trail as the patient reads it (S39). */
 export type AccessEntry = {
   at: Date
-  who: { kind: Actor['kind'] | 'desk'; name: string | null }
+  who: { kind: Exclude<Actor['kind'], 'staff'> | 'desk'; name: string | null }
   /** AuditEvent['event']; one that has no sentence gets a neutral one. */
   event: string
   /** The exam's description, where the act concerns one. */

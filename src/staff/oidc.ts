@@ -1,0 +1,203 @@
+import { eq } from 'drizzle-orm'
+import * as oidc from 'openid-client'
+import { record, transact } from '../audit/audit.ts'
+import { seal, unseal } from '../crypto/seal.ts'
+import { staff, staffSessions } from '../database/schema.ts'
+import { errorCode } from '../log.ts'
+import { ROLES, type Role } from './permissions.ts'
+import { closeStaffSession, openStaffSession } from './sessions.ts'
+import type { StaffDoor } from './sign-in.ts'
+
+export type OidcSettings = {
+  issuer: string
+  clientId: string
+  clientSecret: string
+  /** Where in the claims the roles stand: 'roles', 'realm_access.roles'. */
+  rolesClaim: string
+  /** What the provider calls each of our roles. */
+  roleNames: Record<Role, string>
+}
+
+export type OidcLogin =
+  | { ok: true; token: string }
+  /** 'role': the provider knows the person, but gives them no role here. */
+  | { ok: false; reason: 'failed' | 'role' | 'disabled'; code?: string }
+
+const CALLBACK = '/desk/oidc/ritorno'
+const TEN_MINUTES_MS = 10 * 60_000
+const LOGIN_CONTEXT = 'staff-oidc-login'
+
+type Pending = { state: string; nonce: string; verifier: string; at: number }
+
+/**
+ * The staff's login at the hospital's identity provider: OpenID Connect, authorization code flow with PKCE, state and
+ * nonce. The provider is asked for its configuration at the first login, and again after a failure.
+ */
+export function createStaffOidc(settings: OidcSettings, portalUrl: string) {
+  const { issuer, clientId, clientSecret } = settings
+  let found: Promise<oidc.Configuration> | null = null
+  const provider = () => {
+    // Plain http is for a provider on this machine; config.ts refuses it in production.
+    const execute = issuer.startsWith('http:') ? [oidc.allowInsecureRequests] : []
+    found ??= oidc
+      .discovery(new URL(issuer), clientId, clientSecret, undefined, { execute })
+      .catch((error) => {
+        found = null
+        throw error
+      })
+    return found
+  }
+  const redirectUri = new URL(CALLBACK, portalUrl).href
+
+  /** Where the browser goes to sign in, and what it must bring back, sealed. */
+  async function begin({
+    keys,
+    now,
+  }: Pick<StaffDoor, 'keys' | 'now'>): Promise<{ url: URL; sealed: string }> {
+    const pending: Pending = {
+      state: oidc.randomState(),
+      nonce: oidc.randomNonce(),
+      verifier: oidc.randomPKCECodeVerifier(),
+      at: now.getTime(),
+    }
+    const url = oidc.buildAuthorizationUrl(await provider(), {
+      redirect_uri: redirectUri,
+      scope: 'openid profile email',
+      state: pending.state,
+      nonce: pending.nonce,
+      code_challenge: await oidc.calculatePKCECodeChallenge(pending.verifier),
+      code_challenge_method: 'S256',
+    })
+    return {
+      url,
+      sealed: Buffer.from(seal(keys, LOGIN_CONTEXT, JSON.stringify(pending))).toString('base64url'),
+    }
+  }
+
+  /** Takes what the provider sent the browser back with, and opens a session for who it says this is. */
+  async function finish(
+    door: StaffDoor,
+    { query, sealed, oldToken }: { query: string; sealed: string | null; oldToken: string | null },
+  ): Promise<OidcLogin> {
+    const pending = openPending(door, sealed)
+    if (!pending) return refuse(door, 'failed', 'no_login_under_way')
+    try {
+      const current = new URL(redirectUri)
+      current.search = query
+      const tokens = await oidc.authorizationCodeGrant(await provider(), current, {
+        pkceCodeVerifier: pending.verifier,
+        expectedState: pending.state,
+        expectedNonce: pending.nonce,
+        idTokenExpected: true,
+      })
+      const claims: Record<string, unknown> = { ...tokens.claims() }
+      const subject = String(claims.sub)
+      // Roles and name may stand in the ID token, or at the userinfo endpoint alone (OpenID Connect Core §5.4).
+      const complete = rolesIn(claims, settings).length > 0 && textOf(claims.name) !== null
+      if (!complete && (await provider()).serverMetadata().userinfo_endpoint)
+        Object.assign(claims, await oidc.fetchUserInfo(await provider(), tokens.access_token, subject))
+      return await signIn(door, claims, tokens.id_token ?? '', oldToken)
+    } catch (error) {
+      return refuse(door, 'failed', errorCode(error))
+    }
+  }
+
+  async function signIn(
+    door: StaffDoor,
+    claims: Record<string, unknown>,
+    idToken: string,
+    oldToken: string | null,
+  ): Promise<OidcLogin> {
+    const { db, keys, now, source } = door
+    const roles = rolesIn(claims, settings)
+    if (roles.length === 0) return refuse(door, 'role', 'no_role')
+    const subject = String(claims.sub)
+    const username = textOf(claims.preferred_username) ?? textOf(claims.email) ?? subject
+    const person = { username, name: textOf(claims.name) ?? username, roles }
+    return transact(db, async (tx) => {
+      const [account] = await tx
+        .insert(staff)
+        .values({ ...person, method: 'oidc', issuer, subject, createdAt: now, lastLoginAt: now })
+        .onConflictDoUpdate({ target: [staff.issuer, staff.subject], set: { ...person, lastLoginAt: now } })
+        .returning()
+      if (!account) throw new Error('insert returned no account')
+      if (account.disabledAt) {
+        record(tx, now, {
+          event: 'staff.failed',
+          actor: { kind: 'anonymous' },
+          source,
+          details: { staff: account.id },
+        })
+        return { ok: false, reason: 'disabled' }
+      }
+      if (oldToken) await closeStaffSession(tx, oldToken)
+      record(tx, now, {
+        event: 'staff.login',
+        actor: { kind: 'staff', id: account.id },
+        source,
+        details: { by: 'oidc', roles: roles.join(' ') },
+      })
+      const sealed = seal(keys, idTokenContext(account.id), idToken)
+      return { ok: true, token: await openStaffSession(tx, account.id, now, sealed) }
+    })
+  }
+
+  async function refuse(door: StaffDoor, reason: 'failed' | 'role', code: string): Promise<OidcLogin> {
+    const { db, now, source } = door
+    await transact(db, async (tx) =>
+      record(tx, now, {
+        event: 'staff.failed',
+        actor: { kind: 'anonymous' },
+        source,
+        details: { by: 'oidc', reason: code },
+      }),
+    )
+    return { ok: false, reason, code }
+  }
+
+  /** Where the browser goes to end the provider's session too; null where the provider has no such place. */
+  async function logoutUrl(
+    { db, keys }: Pick<StaffDoor, 'db' | 'keys'>,
+    tokenHash: string,
+  ): Promise<URL | null> {
+    const [session] = await db.select().from(staffSessions).where(eq(staffSessions.tokenHash, tokenHash))
+    if (!session?.idTokenSealed) return null
+    const config = await provider().catch(() => null)
+    if (!config?.serverMetadata().end_session_endpoint) return null
+    return oidc.buildEndSessionUrl(config, {
+      id_token_hint: unseal(keys, idTokenContext(session.staffId), session.idTokenSealed),
+      post_logout_redirect_uri: new URL('/desk/accesso', portalUrl).href,
+    })
+  }
+
+  return { begin, finish, logoutUrl }
+}
+
+export type StaffOidc = ReturnType<typeof createStaffOidc>
+
+function openPending({ keys, now }: StaffDoor, sealed: string | null): Pending | null {
+  if (sealed === null) return null
+  try {
+    const pending = JSON.parse(unseal(keys, LOGIN_CONTEXT, Buffer.from(sealed, 'base64url'))) as Pending
+    return now.getTime() - pending.at < TEN_MINUTES_MS ? pending : null
+  } catch {
+    return null
+  }
+}
+
+const idTokenContext = (staffId: string) => `staff-id-token:${staffId}`
+
+/** Our roles among those that the claim lists, whatever else it lists. */
+function rolesIn(claims: Record<string, unknown>, { rolesClaim, roleNames }: OidcSettings): Role[] {
+  // A claim's name may itself hold dots (a URI): it is looked for as a whole first.
+  const value = claims[rolesClaim] ?? rolesClaim.split('.').reduce<unknown>(stepInto, claims)
+  const listed = Array.isArray(value) ? value : typeof value === 'string' ? value.split(/[\s,]+/) : []
+  return ROLES.filter((role) => listed.includes(roleNames[role]))
+}
+
+function stepInto(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
+}
+
+const textOf = (value: unknown) =>
+  typeof value === 'string' && value.trim() !== '' ? value.trim().slice(0, 200) : null

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { SyslogTarget } from './audit/syslog.ts'
 import { isSyslogUrl, syslogTargetOf } from './audit/target.ts'
 import { type KeyRing, keyRing } from './crypto/keys.ts'
+import { type Mapping, readMapping } from './hl7/mapping.ts'
 import { readNetworks } from './staff/networks.ts'
 import type { OidcSettings } from './staff/oidc.ts'
 import { ROLES, type Role } from './staff/permissions.ts'
@@ -24,6 +25,10 @@ const origin = url.refine(
 const port = z.coerce.number().int().min(0).max(65535)
 const text = z.string().trim().min(1)
 const optionalText = z.string().trim().optional()
+const addresses = z
+  .string()
+  .transform((value) => value.split(',').flatMap((item) => item.trim() || []))
+  .refine((all) => all.every((address) => isIP(address) !== 0), 'each must be one IP address')
 
 /** Every setting, its meaning and its default: the one list that config, docs/settings.md and error messages share. */
 export const SETTINGS = {
@@ -185,10 +190,7 @@ export const SETTINGS = {
   trustedProxies: setting(
     'TRUSTED_PROXIES',
     'Addresses (comma separated) of reverse proxies whose `X-Forwarded-For` is believed.',
-    z
-      .string()
-      .transform((value) => value.split(',').flatMap((item) => item.trim() || []))
-      .refine((proxies) => proxies.every((proxy) => isIP(proxy) !== 0), 'each must be one IP address'),
+    addresses,
     '',
   ),
   maxReportMb: setting(
@@ -255,11 +257,55 @@ export const SETTINGS = {
     z.coerce.number().int().min(60).max(36_500),
     '365',
   ),
+  hl7Port: setting(
+    'HL7_PORT',
+    'Port that takes HL7 v2 messages by MLLP ([integration.md](integration.md)). Not set: none is taken.',
+    port.optional(),
+  ),
+  hl7Host: setting('HL7_HOST', 'Address to listen on for HL7.', text, '127.0.0.1'),
+  hl7TlsCert: setting(
+    'HL7_TLS_CERT',
+    'Certificate chain of the HL7 port, PEM; best by file (`HL7_TLS_CERT_FILE`). Not set: plain TCP, for a protected network alone.',
+    optionalText,
+  ),
+  hl7TlsKey: setting(
+    'HL7_TLS_KEY',
+    'Its private key, PEM (`HL7_TLS_KEY_FILE`).',
+    optionalText,
+    undefined,
+    true,
+  ),
+  hl7TlsClientCa: setting(
+    'HL7_TLS_CLIENT_CA',
+    'Authorities, PEM (`HL7_TLS_CLIENT_CA_FILE`): who sends HL7 must show a certificate of one of them.',
+    optionalText,
+  ),
+  hl7Allowed: setting(
+    'HL7_ALLOWED_ADDRESSES',
+    'Addresses (comma separated) that may send HL7. Not set: any that reaches the port.',
+    addresses,
+    '',
+  ),
+  hl7MaxMessageMb: setting(
+    'HL7_MAX_MESSAGE_MB',
+    'Largest HL7 message, in MB; a document in base64 is a third larger than its file.',
+    z.coerce.number().positive().max(500),
+    '75',
+  ),
+  hl7Mapping: setting(
+    'HL7_MAPPING',
+    'Which field gives what, as JSON; best by file (`HL7_MAPPING_FILE`). What it does not name stays as in [integration.md](integration.md).',
+    optionalText,
+  ),
   viewerDir: setting('VIEWER_DIR', 'The built OHIF viewer (`npm run viewer`).', text, './var/viewer'),
 } as const satisfies Record<string, Setting>
 
 type Raw = { [Key in keyof typeof SETTINGS]: z.infer<(typeof SETTINGS)[Key]['schema']> }
-export type Config = Omit<Raw, 'pinPepper' | 'encryptionKey' | 'portalUrl' | 'trustedCertificatesFile'> & {
+export type Config = Omit<
+  Raw,
+  'pinPepper' | 'encryptionKey' | 'portalUrl' | 'trustedCertificatesFile' | 'hl7Mapping'
+> & {
+  hl7Mapping: Mapping
   staffOidc: OidcSettings | null
   auditTarget: SyslogTarget | null
   portalUrl: string
@@ -304,9 +350,19 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     'auditSyslogUrl' in raw
       ? syslogTargetOf({ url, ca, cert, key }, (problem) => problems.push(problem))
       : null
-  if (problems.length > 0 || !peppers || !encryptionKeys) throw new ConfigError(problems)
+  const hl7Mapping = mappingOf(raw, problems)
+  if (problems.length > 0 || !hl7Mapping || !peppers || !encryptionKeys) throw new ConfigError(problems)
   const { pinPepper: _pepper, encryptionKey: _key, trustedCertificatesFile: _file, ...rest } = raw
-  return { ...rest, portalUrl, peppers, encryptionKeys, trustedCertificates, auditTarget, staffOidc }
+  return {
+    ...rest,
+    hl7Mapping,
+    portalUrl,
+    peppers,
+    encryptionKeys,
+    trustedCertificates,
+    auditTarget,
+    staffOidc,
+  }
 }
 
 // Both URL and the decoding of its user and password must work, or the driver throws later and quotes it.
@@ -442,6 +498,21 @@ function readRoleNames(value: string): Record<Role, string> | null {
   const names = Object.fromEntries(pairs) as Partial<Record<Role, string>>
   const known = pairs.every(([role]) => ROLES.some((name) => name === role))
   return known && ROLES.every((role) => names[role]) ? (names as Record<Role, string>) : null
+}
+
+function mappingOf(raw: Raw, problems: string[]): Mapping | null {
+  if (Boolean(raw.hl7TlsCert) !== Boolean(raw.hl7TlsKey))
+    problems.push('HL7_TLS_CERT and HL7_TLS_KEY go together: one of them is not set')
+  if (raw.hl7TlsClientCa && !raw.hl7TlsCert)
+    problems.push(
+      'HL7_TLS_CLIENT_CA asks for HL7_TLS_CERT and HL7_TLS_KEY: without TLS nobody shows a certificate',
+    )
+  try {
+    return readMapping(raw.hl7Mapping ?? '{}')
+  } catch (error) {
+    problems.push(`HL7_MAPPING: ${error instanceof Error ? error.message : 'cannot be read'}`)
+    return null
+  }
 }
 
 function readCertificates(files: string | undefined, problems: string[]): string[] {

@@ -10,6 +10,10 @@ import { openDatabase } from './database/database.ts'
 import type { Deriver } from './derived/derived.ts'
 import { openDerivedStore } from './derived/store.ts'
 import { deriveStudies } from './derived/worker.ts'
+import type { TextReport } from './hl7/call.ts'
+import { startHl7 } from './hl7/hl7.ts'
+import type { Inbox } from './hl7/inbox.ts'
+import type { MllpServer } from './hl7/mllp.ts'
 import { errorCode, type Log } from './log.ts'
 import { sendMails } from './mail/mail.ts'
 import { it } from './messages/it.ts'
@@ -18,6 +22,7 @@ import { checkArchive, checkArchiveLater } from './orthanc/safety.ts'
 import { followPacs } from './pacs/follow.ts'
 import { createCodecs } from './pixels/pixels.ts'
 import { prepareStudies } from './preparation/preparation.ts'
+import { textPage } from './reports/text-page.ts'
 import { keepTime } from './retention/jobs.ts'
 import { viewerDeriver } from './shards/shards.ts'
 import { inspectDocument, loadTrustStore, type TrustStore } from './signature/signature.ts'
@@ -30,6 +35,8 @@ const root = join(fileURLToPath(import.meta.url), '..', '..')
 
 export type Gateway = {
   port: number
+  /** Where HL7 messages are taken; null: nowhere. */
+  hl7Port: number | null
   /** Resolves if an archive that was away at the start turns out to be one that must not be served (S46). */
   archiveRefused: Promise<Error | null>
   /** Ends what runs, in order: no more requests, then the background work, then the database. */
@@ -85,6 +92,11 @@ export async function startGateway(
   const maxReportBytes = config.maxReportMb * 1_000_000
   const inspect = (document: Uint8Array) => inspectDocument(document, { trusted, now: clock() })
   const slip = slipFor(site, portalUrl)
+  const inbox = {
+    ...{ db, rules, clock, log, inspect, maxReportBytes },
+    mapping: config.hl7Mapping,
+    page: (report: TextReport) => textPage({ organisation, messages: it, report }),
+  }
   const app = createApp({
     db,
     orthanc,
@@ -164,7 +176,7 @@ export async function startGateway(
     recordAlone(db, clock(), { event, actor: { kind: 'system' } }).catch((error: unknown) =>
       log('error', 'audit.unavailable', { code: errorCode(error) }),
     )
-  const { server, port } = await listen(app.fetch, config).catch(async (error: unknown) => {
+  const giveUp = async (error: unknown): Promise<never> => {
     stopping.abort()
     // An archive that hangs must not hold up the stop: what waits for it is ended first.
     await orthanc.close()
@@ -172,15 +184,21 @@ export async function startGateway(
     await Promise.all(work)
     await close()
     throw error
+  }
+  const hl7 = await listenForHl7(inbox, config).catch(giveUp)
+  const { server, port } = await listen(app.fetch, config).catch(async (error: unknown) => {
+    await hl7?.close()
+    return giveUp(error)
   })
   await note('gateway.started')
   log('info', 'gateway.listening', { port, mode: config.mode })
+  if (hl7) log('info', 'hl7.listening', { port: hl7.port, tls: config.hl7TlsCert !== undefined })
 
   let stopped: Promise<void> | null = null
   const stop = async () => {
     log('info', 'gateway.stopping')
     stopping.abort()
-    await closeServer(server)
+    await Promise.all([closeServer(server), hl7?.close()])
     await orthanc.close()
     await codecs.close()
     await Promise.all(work)
@@ -193,6 +211,7 @@ export async function startGateway(
     : checkArchiveLater(orthanc, config.mode, log, signal)
   return {
     port,
+    hl7Port: hl7?.port ?? null,
     archiveRefused,
     stop: () => {
       stopped ??= stop()
@@ -226,6 +245,30 @@ async function closeServer(server: ReturnType<typeof serve>): Promise<void> {
   ])
   late.abort()
   if ('closeAllConnections' in server) server.closeAllConnections()
+}
+
+async function listenForHl7(inbox: Inbox, config: Config): Promise<MllpServer | null> {
+  const { hl7Port: port, hl7Host: host, hl7TlsCert: cert, hl7TlsKey: key } = config
+  if (port === undefined) return null
+  const tls = cert && key ? { cert, key, clientCa: config.hl7TlsClientCa } : null
+  if (!tls && !['127.0.0.1', '::1', 'localhost'].includes(host)) inbox.log('warn', 'hl7.plain_text', { host })
+  const line = {
+    ...{ host, port, tls },
+    allowedAddresses: config.hl7Allowed,
+    maxBytes: config.hl7MaxMessageMb * 1_000_000,
+  }
+  try {
+    return await startHl7(inbox, line)
+  } catch (error) {
+    const { code } = error as { code?: unknown }
+    if (code === 'EADDRINUSE' || code === 'EADDRNOTAVAIL' || code === 'EACCES')
+      throw new ListenError(
+        `Cannot listen on ${host}:${port} for HL7: is another program there? Set HL7_PORT or HL7_HOST.`,
+      )
+    throw new ConfigError([
+      `HL7_TLS_CERT, HL7_TLS_KEY or HL7_TLS_CLIENT_CA cannot be used: ${errorCode(error)}`,
+    ])
+  }
 }
 
 function listen(

@@ -26,6 +26,10 @@ export type AuditEvent = {
     | 'pin2.requested'
     | 'report.delivered'
     | 'report.refused'
+    | 'report.withdrawn'
+    | 'message.refused'
+    | 'message.replayed'
+    | 'message.dismissed'
     | 'publication.published'
     | 'publication.updated'
     | 'publication.ended'
@@ -86,12 +90,15 @@ const CHAIN_LOCK = 7_262_003
 /**
  * Runs a transaction whose acts are written into the audit trail with it: either both stand, or neither (S39). The rows
  * are appended last, so that the lock on the chain is always the last one taken and nobody waits in a circle for it. A
- * transaction that PostgreSQL ends for a deadlock or a serialisation failure is run again.
+ * transaction that PostgreSQL ends for a deadlock or a serialisation failure is run again. Within a transaction of its
+ * own kind the work joins that one: it stands or falls with the whole.
  */
 export async function transact<Result>(
   db: Database,
   work: (tx: Transaction) => Promise<Result>,
 ): Promise<Result> {
+  const running = db as Transaction
+  if (recorded.has(running)) return work(running)
   for (let attempt = 1; ; attempt++) {
     try {
       return await db.transaction(async (tx) => {

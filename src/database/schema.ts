@@ -87,6 +87,8 @@ export const exams = pgTable(
     imagesExpected: boolean('images_expected').notNull().default(true),
     /** Excluded by law from online delivery (S41): never published. */
     excluded: boolean().notNull().default(false),
+    /** The order was cancelled: the exam is not done, and never published unless it is ordered again. */
+    cancelledAt: instant('cancelled_at'),
   },
   (table) => [
     index().on(table.visitId),
@@ -141,7 +143,7 @@ export const publications = pgTable(
     availableUntil: date('available_until').notNull(),
     endsAt: instant('ends_at').notNull(),
     endedAt: instant('ended_at'),
-    endedBy: text('ended_by', { enum: ['patient', 'consent', 'expiry', 'desk'] }),
+    endedBy: text('ended_by', { enum: ['patient', 'consent', 'expiry', 'desk', 'ris'] }),
     /** When a later version replaced the one that was published first (S7). */
     updatedAt: instant('updated_at'),
     /** First time the person opened the version that is shown now: until then they are reminded (S27). */
@@ -459,6 +461,58 @@ export const attentionNotes = pgTable('attention_notes', {
     .references(() => staff.id),
   at: instant('at').notNull(),
 })
+
+/**
+ * What HL7 told of a patient, for orders that say less of them than an admission did. Forgotten 30 days after the last
+ * message.
+ */
+export const patients = pgTable('patients', {
+  patientId: text('patient_id').primaryKey(),
+  facts: jsonb().$type<StoredPatient>().notNull(),
+  updatedAt: instant('updated_at').notNull(),
+})
+
+type StoredPatient = Partial<
+  Record<
+    'familyName' | 'givenName' | 'birthDate' | 'birthPlace' | 'taxCode' | 'sex' | 'email',
+    string | null | undefined
+  >
+> & { consent?: boolean | undefined }
+
+/**
+ * HL7 messages by sender and control ID (MSH-10), so that none is applied twice, with the answer they got. The message
+ * itself is kept only while it is not applied, AES-256-GCM.
+ */
+export const hl7Messages = pgTable(
+  'hl7_messages',
+  {
+    id: uuid().primaryKey().defaultRandom(),
+    /** MSH-3 and MSH-4. */
+    sender: text().notNull(),
+    controlId: text('control_id').notNull(),
+    sha256: text().notNull(),
+    /** MSH-9, such as ORU^R01. */
+    type: text().notNull(),
+    state: text({ enum: ['applied', 'refused', 'waiting', 'dismissed'] }).notNull(),
+    answer: jsonb().$type<StoredAnswer>().notNull(),
+    /** Accession Numbers of which one must be registered before the message can be applied. */
+    waitingFor: text('waiting_for').array().notNull().default([]),
+    sealed: bytea(),
+    bytes: integer().notNull(),
+    source: text(),
+    attempts: integer().notNull().default(1),
+    receivedAt: instant('received_at').notNull(),
+    settledAt: instant('settled_at'),
+  },
+  (table) => [uniqueIndex().on(table.sender, table.controlId, table.sha256), index().on(table.state)],
+)
+
+type StoredAnswer = {
+  code: 'AA' | 'AE' | 'AR'
+  text: string
+  condition?: number | undefined
+  location?: string | undefined
+}
 
 /** Append-only audit trail (S39); a trigger refuses UPDATE and DELETE, each row is chained by hash to the one before. */
 export const auditEvents = pgTable(

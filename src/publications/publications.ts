@@ -45,7 +45,7 @@ export async function publishReady(
   const ofVisit = await tx.select().from(exams).where(eq(exams.visitId, visitId)).orderBy(exams.position)
   let pin2 = visit.pin2Hash
   for (const exam of ofVisit) {
-    if (exam.excluded) continue
+    if (exam.excluded || exam.cancelledAt) continue
     const report = await currentReport(tx, exam.id)
     if (!report?.atHand) continue
     const latest = await latestPublication(tx, exam.id)
@@ -200,7 +200,8 @@ async function latestPublication(tx: Transaction, examId: string): Promise<Publi
 /** May an exam whose publication ended come online again? What the person or the desk took off stays off. */
 function mayReturn(ended: Publication, reportId: string): boolean {
   if (ended.endedBy === 'consent') return true
-  return ended.endedBy === 'expiry' && ended.reportId !== reportId
+  // Of a withdrawn report only another version may come.
+  return (ended.endedBy === 'expiry' || ended.endedBy === 'ris') && ended.reportId !== reportId
 }
 
 /** At least one study of that Accession Number is stable and none is still arriving, where images are expected at all (S6). */

@@ -70,7 +70,7 @@ export async function deliverReport(
   const visit = await findVisit(db, accessionNumber)
   const exam = await examOf(db, visit, accessionNumber, report)
   const inspection = await inspect(report.document)
-  const refusal = refusalOf(inspection, report)
+  const refusal = refusalOf(inspection, report.text)
   if (refusal) {
     await recordAlone(db, now, {
       event: 'report.refused',
@@ -167,9 +167,10 @@ async function store(
   return { created: true, current: true, version, reportId: inserted.id }
 }
 
-function refusalOf(inspection: Inspection, report: DeliveredReport): AppError | null {
+/** Why a document is not taken as a report; null where it is. `text` is what could be shown in a PDF's stead. */
+export function refusalOf(inspection: Inspection, text: string | undefined): AppError | null {
   if (!inspection.ok) return new AppError(...REFUSALS[inspection.reason])
-  if (inspection.pdf === null && !report.text) {
+  if (inspection.pdf === null && !text) {
     return new AppError(
       'report.content_not_pdf',
       'The .p7m holds something that is not a PDF, and no `text` came with it: there would be nothing to show.',

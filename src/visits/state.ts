@@ -38,7 +38,9 @@ async function readState(db: Transaction, visit: Visit, now: Date) {
       found,
       ofVisit.some((exam) => exam.imagesExpected),
     ),
-    report: reportSummary(states.map(({ report }) => report?.atHand === true)),
+    report: reportSummary(
+      states.filter(({ cancelledAt }) => !cancelledAt).map(({ report }) => report?.atHand === true),
+    ),
     published: online.length > 0,
     publishedAt: online.map(({ publishedAt }) => publishedAt).sort()[0] ?? null,
     availableUntil:
@@ -82,6 +84,7 @@ async function examState(db: Transaction, exam: Exam, found: Study[], birthDate:
     date: exam.examDate,
     imagesExpected: exam.imagesExpected,
     excluded: exam.excluded,
+    cancelledAt: exam.cancelledAt?.toISOString() ?? null,
     images: { ...imagesOf(own, exam.imagesExpected), warnings: warningsOf(own, birthDate) },
     report: report ? { ...report, receivedAt: report.receivedAt.toISOString() } : null,
     publication: publication
@@ -131,7 +134,7 @@ function warningsOf(found: Study[], birthDate: string): string[] {
 }
 
 function reportSummary(delivered: boolean[]): 'missing' | 'partial' | 'delivered' {
-  if (delivered.every(Boolean)) return 'delivered'
+  if (delivered.length > 0 && delivered.every(Boolean)) return 'delivered'
   return delivered.some(Boolean) ? 'partial' : 'missing'
 }
 

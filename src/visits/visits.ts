@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { eq, inArray, sql } from 'drizzle-orm'
+import { and, eq, inArray, ne, sql } from 'drizzle-orm'
 import { type Actor, record, transact } from '../audit/audit.ts'
 import type { KeyRing } from '../crypto/keys.ts'
 import type { Database, Transaction } from '../database/database.ts'
@@ -51,7 +51,10 @@ export async function registerVisit(
   input: NewVisit,
 ): Promise<{ visitId: string; pin1: string }> {
   return transact(db, async (tx) => {
-    await refuseKnown(tx, input)
+    await refuseKnown(tx, [
+      input.accessionNumber,
+      ...input.exams.flatMap((exam) => exam.accessionNumber ?? []),
+    ])
     const { pin1, pin1Digest } = await freshPin1(tx, rules.peppers)
     const [visit] = await tx
       .insert(visits)
@@ -112,6 +115,16 @@ export async function findVisit(db: Database, accessionNumber: string): Promise<
   const [visit] = byExam ? await db.select().from(visits).where(eq(visits.id, byExam.visitId)) : []
   if (!visit) throw unknownVisit()
   return visit
+}
+
+/** The same, or null where no visit is registered under the number. */
+export async function findVisitIfAny(db: Database, accessionNumber: string): Promise<Visit | null> {
+  try {
+    return await findVisit(db, accessionNumber)
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'visit.not_found') return null
+    throw error
+  }
 }
 
 const unknownVisit = () =>
@@ -203,7 +216,8 @@ export async function sendNewPin2(
   return pin2
 }
 
-async function changeEmail(
+/** Changes the address; a PIN2 that went to the old one dies with it (S9). The caller holds the visit's row. */
+export async function changeEmail(
   tx: Transaction,
   visit: Visit,
   email: string | null,
@@ -219,7 +233,8 @@ async function changeEmail(
   await sendNewPin2(tx, { ...visit, email }, rules, now)
 }
 
-async function changeConsent(
+/** Notes consent given or withdrawn (S2). The caller holds the visit's row. */
+export async function changeConsent(
   tx: Transaction,
   visit: Visit,
   consent: boolean,
@@ -235,20 +250,22 @@ async function changeConsent(
 }
 
 /**
- * An Accession Number belongs to one visit: were it in two, the images of one person would show to another.
+ * An Accession Number belongs to one visit: were it in two, the images of one person would show to another. `exceptVisit`
+ * may have it already.
  */
-async function refuseKnown(tx: Transaction, input: NewVisit): Promise<void> {
+export async function refuseKnown(tx: Transaction, wanted: string[], exceptVisit?: string): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(${REGISTRATION_LOCK})`)
-  const wanted = [input.accessionNumber, ...input.exams.flatMap((exam) => exam.accessionNumber ?? [])]
   const ofVisits = await tx
     .select({ id: visits.id })
     .from(visits)
-    .where(inArray(visits.accessionNumber, wanted))
+    .where(and(inArray(visits.accessionNumber, wanted), exceptVisit ? ne(visits.id, exceptVisit) : undefined))
     .limit(1)
   const ofExams = await tx
     .select({ id: exams.id })
     .from(exams)
-    .where(inArray(exams.accessionNumber, wanted))
+    .where(
+      and(inArray(exams.accessionNumber, wanted), exceptVisit ? ne(exams.visitId, exceptVisit) : undefined),
+    )
     .limit(1)
   if (ofVisits.length + ofExams.length > 0) {
     throw new AppError(

@@ -21,6 +21,7 @@ const sentences = {
   'pin2.requested': 'È stato chiesto un nuovo PIN2 dalla pagina di accesso',
   'report.delivered': 'Il referto è stato consegnato al portale',
   'report.refused': 'Un documento non valido è stato respinto: non è stato pubblicato',
+  'report.withdrawn': 'Il referto è stato annullato da chi lo aveva inviato',
   'publication.published': 'Il referto è stato pubblicato',
   'publication.updated': 'Il referto è stato aggiornato',
   'publication.ended': {

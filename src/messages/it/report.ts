@@ -21,6 +21,8 @@ export const report = {
     text: 'Referto',
     noText: 'Il testo del referto si trova nel documento firmato: scaricalo per leggerlo.',
   },
+  unsignedPage:
+    'Pagina composta dal portale con il testo ricevuto dal sistema della struttura. Non è firmata digitalmente e non ha valore legale.',
   pdf: {
     region: 'Documento del referto',
     loading: 'Sto aprendo il referto…',

@@ -1,0 +1,106 @@
+import { and, desc, eq, getTableColumns, inArray, isNotNull, lt, sql } from 'drizzle-orm'
+import { type Actor, record, transact } from '../audit/audit.ts'
+import { unseal } from '../crypto/seal.ts'
+import type { Database } from '../database/database.ts'
+import { exams, hl7Messages, patients, visits } from '../database/schema.ts'
+import { AppError } from '../errors.ts'
+import type { Answer } from './ack.ts'
+import { applyMessage, failureOf, type Inbox, type Kept, keep, sealContext } from './inbox.ts'
+import { Hl7Refusal } from './refusal.ts'
+
+/** A message that was not applied, as the desk lists it: everything but its content. */
+export type Letter = Omit<Kept, 'sealed' | 'sha256'>
+
+const { sealed: _sealed, sha256: _sha256, ...LISTED } = getTableColumns(hl7Messages)
+const OPEN = inArray(hl7Messages.state, ['refused', 'waiting'])
+
+/** The messages that wait to be looked at, newest first. */
+export function openLetters(db: Database, limit = 200): Promise<Letter[]> {
+  return db.select(LISTED).from(hl7Messages).where(OPEN).orderBy(desc(hl7Messages.receivedAt)).limit(limit)
+}
+
+/** A kept message as it came, for those who may read it; its reading is the caller's to note. */
+export async function readLetter(
+  { db, rules }: Pick<Inbox, 'db' | 'rules'>,
+  id: string,
+): Promise<{ letter: Kept; bytes: Uint8Array }> {
+  const [letter] = await db
+    .select()
+    .from(hl7Messages)
+    .where(and(eq(hl7Messages.id, id), OPEN))
+  if (!letter?.sealed) throw new AppError('not_found')
+  const content = unseal(rules.encryptionKeys, sealContext(letter.sha256), letter.sealed)
+  return { letter, bytes: Buffer.from(content, 'latin1') }
+}
+
+/** Applies a kept message now: after the mapping was mended, or the visit registered. The answer says how it went. */
+export async function replayLetter(inbox: Inbox, id: string, actor: Actor): Promise<Answer> {
+  const { letter, bytes } = await readLetter(inbox, id)
+  const { sender, controlId, sha256, type, bytes: size, source } = letter
+  const envelope = { sender, controlId, sha256, type, bytes: size, source }
+  try {
+    return await applyMessage(inbox, bytes, envelope, actor, {
+      // Whoever replays a message that came under a used ID has looked at it.
+      since: letter.receivedAt,
+      within: (tx) =>
+        record(tx, inbox.clock(), { event: 'message.replayed', actor, details: { kind: type } }),
+    })
+  } catch (error) {
+    const answer = failureOf(inbox, error)
+    await keep(inbox, envelope, answer, error instanceof Hl7Refusal ? error.waitingFor : [], bytes, actor)
+    return answer
+  }
+}
+
+/** Puts a message aside for good: its content is deleted. */
+export async function dismissLetter(
+  { db, clock }: Pick<Inbox, 'db' | 'clock'>,
+  id: string,
+  actor: Actor,
+): Promise<void> {
+  await transact(db, async (tx) => {
+    const now = clock()
+    const [letter] = await tx
+      .update(hl7Messages)
+      .set({ state: 'dismissed', sealed: null, settledAt: now })
+      .where(and(eq(hl7Messages.id, id), OPEN))
+      .returning({ type: hl7Messages.type })
+    if (!letter) throw new AppError('not_found')
+    record(tx, now, { event: 'message.dismissed', actor, details: { kind: letter.type } })
+  })
+}
+
+/** Applies the messages whose visit has been registered meanwhile, by whatever way, in the order they came. */
+export async function replayWaiting(inbox: Inbox): Promise<number> {
+  const registered = sql`(
+    exists (select 1 from ${visits} where ${visits.accessionNumber} = any(${hl7Messages.waitingFor}))
+    or exists (select 1 from ${exams} where ${exams.accessionNumber} = any(${hl7Messages.waitingFor})))`
+  const ready = await inbox.db
+    .select({ id: hl7Messages.id, sender: hl7Messages.sender })
+    .from(hl7Messages)
+    .where(and(eq(hl7Messages.state, 'waiting'), isNotNull(hl7Messages.sealed), registered))
+    .orderBy(hl7Messages.receivedAt)
+    .limit(50)
+  for (const { id, sender } of ready)
+    await replayLetter(inbox, id, { kind: 'ris', name: `hl7 ${sender}` }).catch((error: unknown) => {
+      // Another gateway was faster.
+      if (!(error instanceof AppError && error.code === 'not_found')) throw error
+    })
+  return ready.length
+}
+
+const DAY_MS = 24 * 60 * 60_000
+const KEEP_IDS_MS = 90 * DAY_MS
+const KEEP_MESSAGES_MS = 30 * DAY_MS
+const KEEP_PATIENTS_MS = 30 * DAY_MS
+
+/** Forgets what served its time: patients of whom nothing was heard, kept messages, and at last their control IDs. */
+export async function forgetMessages(db: Database, now: Date): Promise<void> {
+  const before = (age: number) => new Date(now.getTime() - age)
+  await db.delete(patients).where(lt(patients.updatedAt, before(KEEP_PATIENTS_MS)))
+  await db
+    .update(hl7Messages)
+    .set({ state: 'dismissed', sealed: null, settledAt: now })
+    .where(and(OPEN, lt(hl7Messages.receivedAt, before(KEEP_MESSAGES_MS))))
+  await db.delete(hl7Messages).where(lt(hl7Messages.receivedAt, before(KEEP_IDS_MS)))
+}

@@ -1,0 +1,448 @@
+import { execFileSync } from 'node:child_process'
+import { eq } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type MllpClient, mllpClient } from '../../scripts/demo-run/mllp.ts'
+import { freePort } from '../../scripts/orthanc.ts'
+import { auditEvents, exams, hl7Messages, patients, reports, visits } from '../../src/database/schema.ts'
+import { openLetters } from '../../src/hl7/letters.ts'
+import { PERSON, signingOffice, withByteFlipped } from '../signature/support.ts'
+import { pdfOf } from '../support/fixtures.ts'
+import { pin2In, type TestGateway, testGateway } from '../support/gateway.ts'
+import { signedIn } from '../support/patient.ts'
+import { registered } from '../support/visits.ts'
+import { lines, msh, orderMessage, pid, resultMessage } from './messages.ts'
+
+let gateway: TestGateway
+let line: MllpClient
+const office = signingOffice()
+const signer = office.issue(office.authority(), { subject: PERSON })
+
+beforeAll(async () => {
+  const port = await freePort()
+  gateway = await testGateway({ environment: { HL7_PORT: String(port) } })
+  line = await mllpClient({ port })
+})
+afterAll(async () => {
+  line?.close()
+  await gateway?.[Symbol.asyncDispose]()
+  office[Symbol.dispose]()
+})
+
+const send = async (message: string | Uint8Array) => (await line.send(message))[0] ?? ''
+const msa = (answer: string) => answer.split('\r').find((segment) => segment.startsWith('MSA')) ?? ''
+const visitOf = async (accession: string) =>
+  (await gateway.db.select().from(visits).where(eq(visits.accessionNumber, accession)))[0]
+const state = (accession: string) => gateway.waitForState(accession, () => true)
+
+describe('orders', () => {
+  test('S1, S6: an order registers a visit with its exams, its address and its consent', async () => {
+    expect(msa(await send(orderMessage(['O1', 'O2'])))).toMatch(
+      /^MSA\|AA\|M\d+\|Exams: 1 registered, 1 added\./,
+    )
+    const visit = await visitOf('O1')
+    expect(visit).toMatchObject({
+      familyName: 'Rossi',
+      givenName: 'Mario',
+      birthDate: '1980-04-23',
+      birthPlace: 'CUNEO',
+      taxCode: 'RSSMRA80D23D205X',
+      patientId: 'P1',
+      sex: 'M',
+      email: 'mario.rossi@example.org',
+      consent: true,
+    })
+    const found = await state('O2')
+    expect(found.accessionNumber).toBe('O1')
+    expect(found.exams.map((exam: { description: string }) => exam.description)).toEqual([
+      'RX TORACE O1',
+      'RX TORACE O2',
+    ])
+    expect(found.exams[0]).toMatchObject({ date: '2026-11-20', imagesExpected: false, accessionNumber: 'O1' })
+  })
+
+  test('orders of one group number are one visit, whichever message brings them', async () => {
+    const person = { patientId: 'PG', taxCode: 'VRDNNA80A41H501A' }
+    await send(orderMessage(['G-A'], { group: 'GRUPPO1', person }))
+    expect(msa(await send(orderMessage(['G-B'], { group: 'GRUPPO1', person })))).toContain('1 added')
+    expect((await state('GRUPPO1')).exams).toHaveLength(2)
+  })
+
+  test('S2: without a consent there is none, and a later order may bring it', async () => {
+    await send(orderMessage(['C1'], { consent: '' }))
+    expect((await visitOf('C1'))?.consent).toBe(false)
+    expect(msa(await send(orderMessage(['C1'], { consent: 'Y', control: 'XO' })))).toContain('1 changed')
+    expect((await visitOf('C1'))?.consent).toBe(true)
+  })
+
+  test('a cancelled exam is never published, unless it is ordered again', async () => {
+    await send(orderMessage(['K1']))
+    expect(msa(await send(orderMessage(['K1'], { control: 'CA' })))).toContain('1 cancelled')
+    expect(msa(await send(resultMessage('K1')))).toContain('|AA|')
+    expect((await state('K1')).published).toBe(false)
+    await send(orderMessage(['K1'], { control: 'NW' }))
+    expect((await state('K1')).published).toBe(true)
+    await send(orderMessage(['K1'], { control: 'CA' }))
+    expect((await state('K1')).published).toBe(false)
+    expect(msa(await send(orderMessage(['NEVER-SEEN'], { control: 'CA' })))).toContain('1 unknown')
+  })
+
+  test('an order never puts one person’s exam into another’s visit', async () => {
+    await send(orderMessage(['D1']))
+    const other = {
+      patientId: 'P2',
+      taxCode: 'BNCLCU90A01H501Z',
+      name: 'BIANCHI^LUCA',
+      birthDate: '19900101',
+    }
+    for (const message of [
+      orderMessage(['D1'], { person: other }),
+      orderMessage(['D2'], { person: other, group: 'D1' }),
+      resultMessage('D1', { person: other }),
+    ])
+      expect(msa(await send(message))).toMatch(/\|AE\|M\d+\|The visit of this Accession Number is another/)
+    expect((await state('D1')).exams).toHaveLength(1)
+    expect((await state('D1')).report).toBe('missing')
+  })
+})
+
+describe('results', () => {
+  test('S17: text alone is published as a page of ours, which says that it is not signed', async () => {
+    const person = { email: 'testo@example.org', patientId: 'PT', taxCode: 'TSTTST80A01H501T' }
+    await send(orderMessage(['T1'], { person }))
+    const answer = await send(
+      resultMessage('T1', { person, text: 'Torace: niente\\.br\\di patologico \\T\\ regolare.' }),
+    )
+    expect(msa(answer)).toMatch(/\|AA\|M\d+\|Report taken as version 1\. It carries no signature\./)
+    const mail = await gateway.mailbox.waitFor(({ envelope }) => envelope.to.includes('testo@example.org'))
+    // The slip is printed at the desk, with a new PIN1: nobody ever knew the one made at registration.
+    const slip = await gateway.api('POST', '/visits/T1/pin1')
+    const { pin1 } = (await slip.json()) as { pin1: string }
+    const patient = await signedIn(gateway, pin1, pin2In(mail))
+    const id = /\/referti\/([0-9a-f-]{36})/.exec(await (await patient.get('/referti')).text())?.[1]
+    expect(await (await patient.get(`/referti/${id}`)).text()).toContain('Documento non firmato')
+    const pdf = Buffer.from(await (await patient.get(`/referti/${id}/documento.pdf`)).arrayBuffer())
+    const text = execFileSync('pdftotext', ['-layout', office.save(pdf, '.pdf'), '-']).toString()
+    for (const words of [
+      'Rossi Mario',
+      'di patologico & regolare.',
+      'DOTT.SSA ANNA BIANCHI',
+      'Non è firmata',
+    ])
+      expect(text).toContain(words)
+  })
+
+  test('S18, S19: a signed document is kept byte for byte, with its signer; the .p7m counts, not the PDF beside it', async () => {
+    await send(orderMessage(['S1']))
+    const pdf = await pdfOf('Referto firmato')
+    const p7m = office.sign(pdf, signer)
+    const two = resultMessage('S1', { document: p7m, type: 'PKCS7', text: 'Testo del referto' }).replace(
+      /\r$/,
+      `\rOBX|3|ED|X||RIS^A^PDF^Base64^${Buffer.from(pdf).toString('base64')}\r`,
+    )
+    expect(msa(await send(two))).toMatch(/\|Report taken as version 1\.$/)
+    const [report] = await gateway.db
+      .select()
+      .from(reports)
+      .innerJoin(exams, eq(exams.id, reports.examId))
+      .where(eq(exams.accessionNumber, 'S1'))
+    expect(Buffer.from(report?.reports.document ?? []).equals(p7m)).toBe(true)
+    expect(report?.reports).toMatchObject({
+      kind: 'p7m',
+      body: 'Testo del referto',
+      physician: 'DOTT.SSA ANNA BIANCHI',
+      reportDate: '2026-11-21',
+    })
+    expect(report?.reports.signature.signers[0]).toMatchObject({ unaltered: true })
+  })
+
+  test('S19: an altered document is refused, and the desk finds it with the reason', async () => {
+    await send(orderMessage(['S2']))
+    const signed = office.sign(await pdfOf('Un referto'), signer)
+    const altered = withByteFlipped(signed, signed.indexOf('%PDF') + 200)
+    const answer = await send(resultMessage('S2', { document: altered, type: 'PKCS7' }))
+    expect(msa(answer)).toMatch(/\|AE\|M\d+\|The signature does not match/)
+    expect((await state('S2')).report).toBe('missing')
+  })
+
+  test('S7: preliminary is not kept, final is published, corrected replaces it, withdrawn ends it, corrected again brings it back', async () => {
+    await send(orderMessage(['F1']))
+    const step = async (status: string, text: string) => {
+      const told = msa(await send(resultMessage('F1', { status, text }))).split('|')
+      const { published, exams: found } = await state('F1')
+      return [told[1], told[3], published, found[0].report?.version ?? null]
+    }
+    expect(await step('P', 'Bozza')).toEqual(['AA', expect.stringContaining('Preliminary'), false, null])
+    expect(await step('F', 'Definitivo')).toEqual(['AA', expect.stringContaining('version 1'), true, 1])
+    expect(await step('F', 'Definitivo')).toEqual(['AA', expect.stringContaining('there already'), true, 1])
+    expect(await step('C', 'Corretto')).toEqual(['AA', expect.stringContaining('version 2'), true, 2])
+    expect(await step('X', '')).toEqual(['AA', expect.stringContaining('withdrawn'), false, null])
+    expect(await step('C', 'Corretto')).toEqual(['AA', expect.stringContaining('there already'), false, null])
+    expect(await step('C', 'Di nuovo')).toEqual(['AA', expect.stringContaining('version 3'), true, 3])
+    expect(await step('?', 'Altro')).toEqual(['AE', expect.stringContaining('status is not known'), true, 3])
+    const trail = await gateway.db.select().from(auditEvents).where(eq(auditEvents.event, 'report.withdrawn'))
+    expect(trail.at(-1)).toMatchObject({ actor: 'ris:hl7 RIS|OSPEDALE', source: '127.0.0.1' })
+  })
+
+  test('MDM^T02 brings a document, T11 takes it back', async () => {
+    await send(orderMessage(['MD1']))
+    const mdm = (event: string, content: string[]) =>
+      lines(
+        msh(`MDM^${event}`),
+        pid(),
+        `TXA|1|REF|AP|20261121|7^BIANCHI^ANNA||20261121|||||DOC1||PLMD1|MD1||AU||AV`,
+        ...content,
+      )
+    const pdf = Buffer.from(await pdfOf('Documento')).toString('base64')
+    expect(msa(await send(mdm('T02', [`OBX|1|ED|||^A^PDF^Base64^${pdf}`])))).toContain('|AA|')
+    expect((await state('MD1')).published).toBe(true)
+    expect(msa(await send(mdm('T11', [])))).toContain('withdrawn')
+    expect((await state('MD1')).published).toBe(false)
+    const draft = mdm('T02', [`OBX|1|ED|||^A^PDF^Base64^${pdf}`]).replace('|AU|', '|PA|')
+    expect(msa(await send(draft))).toContain('Preliminary')
+  })
+
+  test('a document of 25 MB comes through', async () => {
+    await send(orderMessage(['BIG']))
+    const document = padded(await pdfOf('Grande'), 19_000_000)
+    const message = resultMessage('BIG', { document })
+    expect(message.length).toBeGreaterThan(25_000_000)
+    expect(msa(await send(message))).toContain('|AA|')
+    expect((await state('BIG')).published).toBe(true)
+  })
+})
+
+/** A PDF made large by a comment before its end: it stays one. */
+function padded(pdf: Uint8Array, size: number): Buffer {
+  const bytes = Buffer.from(pdf)
+  const end = bytes.lastIndexOf('startxref')
+  return Buffer.concat([bytes.subarray(0, end), Buffer.alloc(size, '%aaaaaaaaa\n'), bytes.subarray(end)])
+}
+
+describe('patients', () => {
+  test('an admission is known to the order that says less; A08 corrects visit and address; A40 moves it', async () => {
+    const person = {
+      patientId: 'A1',
+      name: 'D’Angelo^Niccolò',
+      taxCode: 'DNGNCL70A01H501K',
+      birthDate: '19700101',
+      email: 'niccolo@example.org',
+    }
+    expect(msa(await send(lines(msh('ADT^A04'), pid(person))))).toContain('|AA|')
+    const thin = orderMessage(['AD1']).replace(/PID\|.*?\r/, 'PID|1||A1^^^OSPEDALE^PI\r')
+    expect(msa(await send(thin))).toContain('1 registered')
+    expect(await visitOf('AD1')).toMatchObject({
+      familyName: 'D’Angelo',
+      givenName: 'Niccolò',
+      email: 'niccolo@example.org',
+    })
+
+    const corrected = { ...person, name: 'De Angelo^Niccolò', email: 'nuovo@example.org' }
+    expect(msa(await send(lines(msh('ADT^A08'), pid(corrected))))).toContain('1 visit(s)')
+    expect(await visitOf('AD1')).toMatchObject({ familyName: 'De Angelo', email: 'nuovo@example.org' })
+
+    const merged = lines(msh('ADT^A40'), pid({ ...corrected, patientId: 'A2' }), 'MRG|A1^^^OSPEDALE^PI')
+    expect(msa(await send(merged))).toContain('1 visit(s) moved')
+    expect((await visitOf('AD1'))?.patientId).toBe('A2')
+    expect(await gateway.db.select().from(patients).where(eq(patients.patientId, 'A1'))).toEqual([])
+    expect(
+      msa(await send(orderMessage(['AD2'], { person: { ...corrected, patientId: 'A2' }, group: 'AD1' }))),
+    ).toContain('1 added')
+  })
+
+  test('an empty field changes nothing, "" deletes', async () => {
+    const person = { patientId: 'E1', taxCode: 'MPTVTI80A01H501E', email: 'vuoto@example.org' }
+    await send(orderMessage(['E1'], { person }))
+    await send(lines(msh('ADT^A08'), 'PID|1||E1^^^OSPEDALE^PI||Verdi'))
+    expect(await visitOf('E1')).toMatchObject({
+      familyName: 'Verdi',
+      givenName: 'Mario',
+      email: 'vuoto@example.org',
+    })
+    await send(lines(msh('ADT^A08'), `PID|1||E1^^^OSPEDALE^PI||""|${'|'.repeat(7)}""`))
+    expect(await visitOf('E1')).toMatchObject({ familyName: 'Verdi', email: null })
+  })
+
+  test('S2: a consent withdrawn by A08 ends what is online', async () => {
+    const person = { patientId: 'W1', taxCode: 'WTHDRW80A01H501W' }
+    await send(orderMessage(['W1'], { person }))
+    await send(resultMessage('W1', { person }))
+    expect((await state('W1')).published).toBe(true)
+    await send(lines(msh('ADT^A08'), pid(person), 'ZRI|N'))
+    expect(await state('W1')).toMatchObject({ published: false, consent: { given: false } })
+  })
+
+  test.each([
+    ['8859/1', 'latin1', 'Rossì^Niccolò'],
+    ['UNICODE UTF-8', 'utf8', 'Đurić^Łukasz'],
+    ['', 'latin1', 'Perù^José'],
+  ] as const)('names come through in %j', async (charset, encoding, name) => {
+    const accession = `N-${encoding}-${charset.length}`
+    const message = Buffer.from(orderMessage([accession], { charset, person: { name } }), encoding)
+    expect(msa(await send(message))).toContain('|AA|')
+    const [familyName, givenName] = name.split('^')
+    expect(await visitOf(accession)).toMatchObject({ familyName, givenName })
+  })
+})
+
+describe('answers', () => {
+  const personal = ['Rossi', 'Mario', 'RSSMRA80D23D205X', '19800423', 'mario.rossi', 'torace', 'TORACE']
+
+  test.each([
+    ['AR', 'an unknown type', lines(msh('QRY^Q01'), pid()), /message type is not taken/, '200'],
+    ['AR', 'an unknown event', lines(msh('ADT^A03'), pid()), /these events are taken/, '201'],
+    ['AR', 'no control ID', lines(msh('ADT^A04', { id: '' }), pid()), /MSH-10 is missing/, '101'],
+    ['AR', 'no message', 'PID|1||P1', /does not begin with a readable MSH/, '100'],
+    [
+      'AR',
+      'bytes of another set',
+      Buffer.from(
+        orderMessage(['X'], { charset: 'UNICODE UTF-8', person: { name: 'Rossì^Mario' } }),
+        'latin1',
+      ),
+      /not UTF-8/,
+      '103',
+    ],
+    ['AE', 'no patient number', lines(msh('ADT^A04'), 'PID|1||||Rossi^Mario'), /number is missing/, '101'],
+    [
+      'AE',
+      'no birth date',
+      orderMessage(['X1'], { person: { birthDate: '', patientId: 'X1', taxCode: '' } }),
+      /birthDate is missing/,
+      '101',
+    ],
+    [
+      'AE',
+      'a birth date that is none',
+      orderMessage(['X2'], { person: { birthDate: '19801399', patientId: 'X2' } }),
+      /birthDate is missing/,
+      '101',
+    ],
+    [
+      'AE',
+      'no Accession Number',
+      lines(msh('ORM^O01'), pid(), 'ORC|NW', 'OBR|1'),
+      /Accession Number is missing/,
+      '101',
+    ],
+    [
+      'AE',
+      'no exam',
+      lines(msh('ORM^O01'), pid({ patientId: 'X3' }), 'ORC|NW||X3'),
+      /exams.description is missing/,
+      '101',
+    ],
+    ['AE', 'no order', lines(msh('ORM^O01'), pid()), /needs an ORC or OBR/, '100'],
+    [
+      'AE',
+      'an unknown order control',
+      orderMessage(['X4'], { control: 'QQ' }),
+      /order control code is not known/,
+      '103',
+    ],
+    ['AE', 'a visit that is not there', resultMessage('NOWHERE'), /No visit is registered/, '204'],
+    ['AE', 'a merge without MRG', lines(msh('ADT^A40'), pid()), /needs an MRG/, '100'],
+    [
+      'AE',
+      'a pointer',
+      resultMessage('O1', { text: null }).concat('OBX|1|RP|||http://x\r'),
+      /pointer/,
+      '102',
+    ],
+    ['AE', 'no report', resultMessage('O1', { text: null }), /There is no report/, '101'],
+    [
+      'AE',
+      'base64 that is none',
+      resultMessage('O1', { text: null }).concat('OBX|1|ED|||^A^PDF^Base64^JVBERi0*\r'),
+      /not valid base64/,
+      '102',
+    ],
+    [
+      'AE',
+      'a document that is none',
+      resultMessage('O1', { text: null, document: Buffer.from('hello') }),
+      /neither a PDF nor/,
+      '102',
+    ],
+    [
+      'AE',
+      'an empty document',
+      resultMessage('O1', { text: null, document: Buffer.alloc(0) }),
+      /document is empty/,
+      '102',
+    ],
+  ] as const)('%s: %s', async (code, _, message, reason, condition) => {
+    const answer = await send(message as string | Uint8Array)
+    expect(msa(answer).split('|')[1]).toBe(code)
+    expect(msa(answer)).toMatch(reason)
+    expect(answer).toContain(`|${condition}^`)
+    for (const word of personal) expect(answer).not.toContain(word)
+  })
+
+  test('the same control ID again gets the same answer, and nothing is done twice', async () => {
+    const order = orderMessage(['I1'], { id: 'IDEM-1' })
+    const first = msa(await send(order))
+    const before = await gateway.db.select().from(auditEvents)
+    expect(msa(await send(order))).toBe(first)
+    expect(await gateway.db.select().from(auditEvents)).toHaveLength(before.length)
+    const other = await mllpClient({ port: Number(gateway.environment.HL7_PORT) })
+    const answers = await Promise.all([other.send(order, order), line.send(order, order)])
+    other.close()
+    expect(new Set(answers.flat().map(msa))).toEqual(new Set([first]))
+  })
+
+  test('the same message at once over ten lines is applied once', async () => {
+    const order = orderMessage(['I2', 'I3'], { id: 'IDEM-2' })
+    const clients = await Promise.all(
+      Array.from({ length: 10 }, () => mllpClient({ port: Number(gateway.environment.HL7_PORT) })),
+    )
+    const answers = await Promise.all(clients.map((client) => client.send(order)))
+    for (const client of clients) client.close()
+    expect(new Set(answers.flat().map(msa)).size).toBe(1)
+    expect((await state('I2')).exams).toHaveLength(2)
+  })
+
+  test('another message under a used control ID is told apart and kept for the desk; another sender’s is its own', async () => {
+    await send(orderMessage(['I4'], { id: 'IDEM-3' }))
+    expect(msa(await send(orderMessage(['I5'], { id: 'IDEM-3' })))).toMatch(
+      /\|AE\|IDEM-3\|Another message came/,
+    )
+    expect(await visitOf('I5')).toBeUndefined()
+    const letters = await openLetters(gateway.db)
+    expect(letters.find(({ controlId }) => controlId === 'IDEM-3')).toMatchObject({ state: 'refused' })
+    const elsewhere = orderMessage(['I6'], { id: 'IDEM-3' }).replace('|RIS|', '|ALTRO|')
+    expect(msa(await send(elsewhere))).toContain('|AA|IDEM-3|')
+  })
+
+  test('a message corrected under the ID of one that was refused is taken', async () => {
+    await send(orderMessage(['I7'], { id: 'IDEM-4', control: 'QQ' }))
+    expect(msa(await send(orderMessage(['I7'], { id: 'IDEM-4' })))).toContain('|AA|')
+    const rows = await gateway.db.select().from(hl7Messages).where(eq(hl7Messages.controlId, 'IDEM-4'))
+    expect(rows.map(({ state: is, sealed }) => [is, sealed])).toEqual(
+      expect.arrayContaining([
+        ['dismissed', null],
+        ['applied', null],
+      ]),
+    )
+  })
+})
+
+describe('messages that had to wait', () => {
+  test('a result before its order is kept sealed, and applied by itself once the visit is there, however it was registered', async () => {
+    const person = { patientId: 'P1', taxCode: 'RSSMRA80D23D205X' }
+    expect(msa(await send(resultMessage('LATE', { id: 'LATE-1', person })))).toMatch(
+      /\|AE\|.*kept and applied by itself/,
+    )
+    const [kept] = await gateway.db.select().from(hl7Messages).where(eq(hl7Messages.controlId, 'LATE-1'))
+    expect(kept).toMatchObject({ state: 'waiting', attempts: 1 })
+    expect(Buffer.from(kept?.sealed ?? []).includes('Rossi')).toBe(false)
+    await registered(gateway, { accessionNumber: 'LATE' })
+    const found = await gateway.waitForState('LATE', ({ published }) => published)
+    expect(found.exams[0].report.version).toBe(1)
+    // Its sender may try again all the same.
+    expect(msa(await send(resultMessage('LATE', { id: 'LATE-1', person })))).toContain(
+      '|AA|LATE-1|Report taken',
+    )
+    const [applied] = await gateway.db.select().from(hl7Messages).where(eq(hl7Messages.controlId, 'LATE-1'))
+    expect(applied).toMatchObject({ state: 'applied', sealed: null })
+  })
+})

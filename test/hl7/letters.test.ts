@@ -156,7 +156,7 @@ test('mutated and random messages are answered and never stop the gateway', asyn
     if (!code) throw new Error(`round ${round} was not answered`)
     codes.add(code)
     // A fault of ours would answer with 207.
-    expect(answer).not.toContain('207')
+    expect(answer).not.toMatch(/[|^]207[&^]/)
   }
   expect([...codes].sort()).toEqual(['AA', 'AE', 'AR'])
 })

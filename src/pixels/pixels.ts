@@ -6,6 +6,8 @@
  *     const samples = await codecs.decode(image, index)    Samples: little endian, colour-by-pixel, in another thread
  *     const jls = await codecs.encodeJpegLs(samples)       one JPEG-LS code stream (.80)
  *     const jpg = await codecs.encodeLosslessJpeg(samples) one JPEG lossless code stream (.70)
+ *     const plain = await codecs.decodeFile(file)          a compressed file in Explicit VR Little Endian
+ *     const small = await codecs.compactFile(file)         a file as JPEG lossless SV1; null where that cannot be
  *
  * Decodes native pixels (implicit, explicit, big endian, deflated), RLE, JPEG baseline, extended (8 and 12 bits) and
  * lossless, JPEG-LS, JPEG 2000, HTJ2K. What cannot be decoded, or contradicts the instance's attributes, is a
@@ -46,6 +48,16 @@ export function createCodecs({ threads }: { threads?: number } = {}) {
     encodeJpegLs: (samples: Samples) => encode('encodeJpegLs', samples),
     /** JPEG lossless, Selection Value 1; the same limits. */
     encodeLosslessJpeg: (samples: Samples) => encode('encodeLosslessJpeg', samples),
+    /** A file whose pixels are compressed in Explicit VR Little Endian; PixelError where they cannot be decoded. */
+    decodeFile: (file: Uint8Array): Promise<Uint8Array> => {
+      const own = new Uint8Array(file)
+      return pool.run('decodeFile', { file: own }, [own])
+    },
+    /** A file as JPEG lossless SV1, its pixels verified; null where that cannot be. */
+    compactFile: (file: Uint8Array): Promise<Uint8Array | null> => {
+      const own = new Uint8Array(file)
+      return pool.run('compactFile', { file: own }, [own])
+    },
     close: () => pool.close(),
   }
 }

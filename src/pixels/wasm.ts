@@ -2,6 +2,7 @@ import loadCharls from '@cornerstonejs/codec-charls/wasmjs'
 import loadTurbo from '@cornerstonejs/codec-libjpeg-turbo-8bit/wasmjs'
 import loadOpenJpeg from '@cornerstonejs/codec-openjpeg/wasmjs'
 import loadOpenJph from '@cornerstonejs/codec-openjph/wasmjs'
+import type { Codable } from './codable.ts'
 import { PixelError } from './errors.ts'
 
 /** What a codec made of a frame: samples of one or two bytes, little endian. */
@@ -64,19 +65,20 @@ export const decodeJpegLsFrame = (frame: Uint8Array): Promise<Decoded> =>
     return decodeBy(decoder, frame, (components) => components > 1 && decoder.getInterleaveMode() === 0)
   })
 
-/** Lossless JPEG-LS; samples colour-by-pixel, of one or two bytes by their precision. */
+/** Lossless JPEG-LS of samples colour-by-pixel. */
 export const encodeJpegLsFrame = ({
   rows,
   columns,
   components,
   precision,
-  bytes,
-}: Omit<Decoded, 'byPlane'>): Promise<Uint8Array> =>
+  samples,
+}: Codable): Promise<Uint8Array> =>
   charls(({ JpegLSEncoder }) => {
     const encoder = new JpegLSEncoder()
     try {
       const info = { width: columns, height: rows, bitsPerSample: precision, componentCount: components }
-      encoder.getDecodedBuffer(info).set(bytes)
+      const { buffer, byteOffset, byteLength } = samples
+      encoder.getDecodedBuffer(info).set(new Uint8Array(buffer, byteOffset, byteLength))
       encoder.setNearLossless(0)
       // By line: what most readers expect of colour.
       encoder.setInterleaveMode(components > 1 ? 1 : 0)

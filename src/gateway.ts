@@ -155,7 +155,7 @@ export async function startGateway(
   }
   const work = [
     followPacs({ db, orthanc, rules, clock, log, signal }),
-    prepareStudies({ db, orthanc, clock, log, signal }),
+    prepareStudies({ db, orthanc, codecs, clock, log, signal }),
     deriveStudies({ db, store: derived, derivers, clock, log, signal }),
     keepTime({ db, rules, clock, log, signal }),
     sendMails({ db, keys: encryptionKeys, settings: mail, messages: it, log, clock, signal }),

@@ -1,3 +1,5 @@
+import type { Profile } from './application-profile.ts'
+
 /** A file of the disc besides the images: a page, a report, or what was made of the images and is kept elsewhere. */
 export type ExtraFile = SmallFile | (FileName & DerivedContent)
 
@@ -55,7 +57,7 @@ export type ReportFile = { readonly file: SmallFile; readonly role: 'shown' | 's
 /** What there is to see: for the page, not for machines. */
 export type ImagesSummary = {
   readonly instanceCount: number
-  readonly profile: string | null
+  readonly profile: Profile
   readonly series: readonly {
     readonly number: string
     readonly modality: string

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { applicationProfile } from './application-profile.ts'
+import { applicationProfile, type Profile, withinOneProfile } from './application-profile.ts'
 import type { DerivedContent, DiscContent, ExtraFile } from './content.ts'
 import { encodeDicomdir } from './dicomdir.ts'
 import { arrangeFileSet, placedInstances, summariseSeries } from './file-set.ts'
@@ -19,8 +19,7 @@ export type DiscPlan = {
   readonly zip: PackedDisc
   /** The smallest medium that the ISO fits on. */
   readonly medium: Medium
-  /** Of PS3.11; null where the images' encodings are in none. */
-  readonly profile: string | null
+  readonly profile: Profile
   readonly instanceCount: number
 }
 
@@ -57,9 +56,9 @@ export function planDisc({
   extras?: readonly ExtraFile[]
   date: Date
 }): DiscPlan {
-  const fileSet = arrangeFileSet(manifests)
+  const fileSet = arrangeFileSet(withinOneProfile(manifests))
   const placed = [...placedInstances(fileSet)]
-  const profile = applicationProfile(placed.map(({ instance }) => instance.transferSyntaxUid))
+  const profile = applicationProfile(placed.map(({ instance }) => instance))
   const summary = { instanceCount: placed.length, profile, series: summariseSeries(fileSet) }
   // The day of the exam, and nothing that tells whose it is: the volume's name shows on every desktop.
   const day =

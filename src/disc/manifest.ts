@@ -1,7 +1,8 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
-import type { Conversion } from './dicom/disc-file.ts'
+import { isJpeg2000, isWithinProfiles } from './application-profile.ts'
+import type { Conversion, DecodeFile } from './dicom/disc-file.ts'
 import { DicomFormatError } from './dicom/element.ts'
-import { describeInstance, type Keys } from './dicom/instance.ts'
+import { type Digests, describeDiscFile, describeInstance, digestsOf, type Keys } from './dicom/instance.ts'
 import type { RecordType } from './dicom/record-type.ts'
 
 /**
@@ -20,18 +21,16 @@ export type Manifest = {
   readonly unreadable: readonly string[]
 }
 
-export type ManifestInstance = {
+export type ManifestInstance = Digests & {
   readonly orthancId: string
   readonly sopClassUid: string
   readonly sopInstanceUid: string
   readonly transferSyntaxUid: string
   /** Which file of its storage folder Orthanc keeps it in, where it told so. */
   readonly fileUuid?: string
-  /** Bytes, SHA-256 (hex) and CRC-32 of the file as sent. */
-  readonly length: number
-  readonly sha256: string
-  readonly crc32: number
   readonly conversion: Conversion
+  /** Of JPEG 2000: the file with its pixels decoded, for a disc that holds JPEG as well. */
+  readonly decoded?: Digests
   readonly recordType: RecordType
   readonly patient: number
   readonly study: number
@@ -39,11 +38,20 @@ export type ManifestInstance = {
   readonly keys: Keys
 }
 
-export const MANIFEST_VERSION = 3
+export const MANIFEST_VERSION = 4
 
-/** Reads each instance once, one at a time, and keeps what the disc needs to know of it. */
+type StoredFile = { orthancId: string; fileUuid?: string | undefined; bytes: Uint8Array }
+
+/** Files that are decoded at once: each is held in memory, stored and decoded. */
+const IN_HAND = 4
+
+/**
+ * Reads each instance once, a few at a time, and keeps what the disc needs to know of it. Without `decode` what is
+ * compressed stays so.
+ */
 export async function prepareManifest(
-  files: AsyncIterable<{ orthancId: string; fileUuid?: string | undefined; bytes: Uint8Array }>,
+  files: AsyncIterable<StoredFile>,
+  decode: DecodeFile = async () => null,
 ): Promise<Manifest> {
   const patients = interned()
   const studies = interned()
@@ -51,22 +59,26 @@ export async function prepareManifest(
   const instances: ManifestInstance[] = []
   const unreadable: string[] = []
 
-  for await (const { orthancId, fileUuid, bytes } of files) {
-    try {
-      const { patient, study, series: ofSeries, instance, ...described } = describeInstance(bytes)
-      instances.push({
-        orthancId,
-        ...(fileUuid === undefined ? {} : { fileUuid }),
-        ...described,
-        patient: patients.index(patient),
-        study: studies.index(study),
-        series: series.index(ofSeries),
-        keys: instance,
-      })
-    } catch (error) {
-      if (!(error instanceof DicomFormatError)) throw error
+  const describe = async ({ orthancId, fileUuid, bytes }: StoredFile) => ({
+    orthancId,
+    fileUuid,
+    description: await describeForDisc(bytes, decode),
+  })
+  for await (const { orthancId, fileUuid, description } of inTurn(files, describe)) {
+    if (!description) {
       unreadable.push(orthancId)
+      continue
     }
+    const { patient, study, series: ofSeries, instance, ...described } = description
+    instances.push({
+      orthancId,
+      ...(fileUuid === undefined ? {} : { fileUuid }),
+      ...described,
+      patient: patients.index(patient),
+      study: studies.index(study),
+      series: series.index(ofSeries),
+      keys: instance,
+    })
   }
   return {
     version: MANIFEST_VERSION,
@@ -76,6 +88,40 @@ export async function prepareManifest(
     instances,
     unreadable,
   }
+}
+
+/** An instance in the form it goes in; null for what is no DICOM at all. */
+async function describeForDisc(bytes: Uint8Array, decode: DecodeFile) {
+  try {
+    const described = describeInstance(bytes)
+    const { transferSyntaxUid } = described
+    if (isWithinProfiles(transferSyntaxUid) && !isJpeg2000(transferSyntaxUid)) return described
+    const decoded = await decode(bytes)
+    if (!decoded) return described
+    if (isJpeg2000(transferSyntaxUid)) return { ...described, decoded: digestsOf(decoded) }
+    return describeDiscFile({ bytes: decoded, conversion: 'decoded' })
+  } catch (error) {
+    if (error instanceof DicomFormatError) return null
+    throw error
+  }
+}
+
+/** What is made of each, in their order, a few under way at once. */
+async function* inTurn<From, To>(
+  all: AsyncIterable<From>,
+  make: (one: From) => Promise<To>,
+): AsyncGenerator<To> {
+  const underWay: Promise<To>[] = []
+  for await (const one of all) {
+    const made = make(one)
+    // It is awaited in its turn; until then a failure must not count as unhandled.
+    made.catch(() => undefined)
+    underWay.push(made)
+    if (underWay.length < IN_HAND) continue
+    const [first] = underWay.splice(0, 1)
+    if (first) yield await first
+  }
+  for (const made of underWay) yield await made
 }
 
 /** A manifest as it is stored. */

@@ -1,3 +1,5 @@
+import type { Profile } from './application-profile.ts'
+
 /** Texts on the disc. The person holds it in their hands: formal "Lei", as on paper. */
 export const it = {
   title: 'Esami radiologici',
@@ -46,10 +48,10 @@ export const it = {
   forDoctor: 'Per il medico',
   forDoctorText:
     'Il disco contiene un File-set DICOM: il file DICOMDIR si importa in qualunque stazione di refertazione o PACS.',
-  profile: (profile: string | null) =>
-    profile
-      ? `Profilo applicativo DICOM PS3.11: ${profile}.`
-      : 'Alcuni file sono compressi con una sintassi di trasferimento che non appartiene ad alcun profilo General Purpose di DICOM PS3.11; ogni file è comunque un valido file DICOM PS3.10.',
+  profile: ({ name, outside }: Profile) =>
+    name
+      ? `Profilo applicativo DICOM PS3.11: ${name}.`
+      : `Nessun profilo applicativo DICOM PS3.11 è dichiarato: alcuni file, che non è stato possibile decomprimere, conservano una sintassi di trasferimento estranea ai profili General Purpose (${outside.map(({ transferSyntaxUid, instances }) => `${transferSyntaxUid}: ${instances} file`).join('; ')}). Ogni file è comunque un file DICOM PS3.10.`,
   integrity: 'L’impronta SHA-256 di ogni file è in SHA256.TXT (verifica: sha256sum -c SHA256.TXT).',
   privacy:
     'Questo disco contiene dati sulla salute: è buona prassi proteggere i propri dati personali e sensibili. Non lo lasci incustodito e, quando non serve più, lo distrugga o cancelli la copia.',

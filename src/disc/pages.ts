@@ -63,10 +63,12 @@ There is no program on this disc: nothing starts by itself.
 
 To view the images, open DICOMDIR or the folder DICOM with any DICOM viewer.
 ${
-  images.profile
-    ? `The DICOM File-set conforms to application profile ${images.profile} (DICOM PS3.11).`
-    : `Some files keep a compressed transfer syntax that is in no General Purpose
-application profile of DICOM PS3.11. Each is a valid DICOM PS3.10 file.`
+  images.profile.name
+    ? `The DICOM File-set conforms to application profile ${images.profile.name} (DICOM PS3.11).`
+    : `No application profile of DICOM PS3.11 is claimed: these files could not be
+decoded, and keep a transfer syntax that is in no General Purpose profile. Each
+is a DICOM PS3.10 file.
+${images.profile.outside.map(({ transferSyntaxUid, instances }) => `  ${ascii(transferSyntaxUid)}: ${instances}`).join('\n')}`
 }
 
 Issued by

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { toDiscFile } from './dicom/disc-file.ts'
+import { type DecodeFile, toDiscFile } from './dicom/disc-file.ts'
 import { DicomFormatError } from './dicom/element.ts'
 import type { DiscFile, PackedDisc } from './disc.ts'
 import type { ManifestInstance } from './manifest.ts'
@@ -12,6 +12,8 @@ export type WriteOptions = {
   readonly signal?: AbortSignal
   /** A faster way that may not lead there: what it does not give, or gives other than planned, is fetched. */
   readonly shortcut?: Shortcut | undefined
+  /** Decodes what the manifest says was decoded. */
+  readonly decode?: DecodeFile | undefined
   readonly concurrency?: number
   /** Shared by all streams of the process, so that many downloads take no more memory than a few. */
   readonly budget?: ReadAheadBudget
@@ -37,6 +39,7 @@ export async function* writeDisc(
     end = disc.size,
     signal,
     shortcut,
+    decode,
     concurrency = CONCURRENCY,
     budget = createReadAheadBudget(OWN_BUDGET),
   }: WriteOptions = {},
@@ -47,7 +50,7 @@ export async function* writeDisc(
   const ahead = readAhead(
     wanted,
     ({ length }) => length,
-    (instance, aborted) => fetchAsPlanned(instance, fetchInstance, shortcut, aborted),
+    (instance, aborted) => fetchAsPlanned(instance, { fetchInstance, shortcut, decode }, aborted),
     { concurrency, budget },
   )
   const ended = new AbortController()
@@ -86,13 +89,17 @@ class DiscSourceError extends Error {
 
 async function fetchAsPlanned(
   instance: ManifestInstance,
-  fetchInstance: FetchInstance,
-  shortcut: Shortcut | undefined,
+  {
+    fetchInstance,
+    shortcut,
+    decode,
+  }: Pick<WriteOptions, 'shortcut' | 'decode'> & { fetchInstance: FetchInstance },
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const stored = shortcut && (await shortcut(instance, signal).catch(() => null))
   const bytes =
-    (stored && asPlanned(instance, stored)) ?? asPlanned(instance, await fetchInstance(instance, signal))
+    (stored && (await asPlanned(instance, stored, decode))) ??
+    (await asPlanned(instance, await fetchInstance(instance, signal), decode))
   if (!bytes) {
     throw new DiscSourceError(`instance ${instance.orthancId} changed since the manifest was made`)
   }
@@ -100,10 +107,14 @@ async function fetchAsPlanned(
 }
 
 /** A stored file as it goes on the disc; null if it is not what the manifest says (ADR 14: why a CRC-32 is enough). */
-function asPlanned({ length, crc32: expected }: ManifestInstance, stored: Uint8Array): Uint8Array | null {
+async function asPlanned(
+  { length, crc32: expected, conversion }: ManifestInstance,
+  stored: Uint8Array,
+  decode: DecodeFile | undefined,
+): Promise<Uint8Array | null> {
   try {
-    const { bytes } = toDiscFile(stored)
-    return bytes.byteLength === length && crc32(bytes) === expected ? bytes : null
+    const bytes = conversion === 'decoded' ? await decode?.(stored) : toDiscFile(stored).bytes
+    return bytes && bytes.byteLength === length && crc32(bytes) === expected ? bytes : null
   } catch (error) {
     // No DICOM at all, though it once was.
     if (error instanceof DicomFormatError) return null

@@ -6,8 +6,8 @@
  *     const samples = await codecs.decode(image, index)    Samples: little endian, colour-by-pixel, in another thread
  *     const jls = await codecs.encodeJpegLs(samples)       one JPEG-LS code stream (.80)
  *     const jpg = await codecs.encodeLosslessJpeg(samples) one JPEG lossless code stream (.70)
- *     const plain = await codecs.decodeFile(file)          a compressed file in Explicit VR Little Endian
- *     const small = await codecs.compactFile(file)         a file as JPEG lossless SV1; null where that cannot be
+ *     const plain = await codecs.decodeFile(file)          a compressed file in Explicit VR Little Endian, or null
+ *     const small = await codecs.compactFile(file)         a file as JPEG lossless SV1, or null
  *
  * Decodes native pixels (implicit, explicit, big endian, deflated), RLE, JPEG baseline, extended (8 and 12 bits) and
  * lossless, JPEG-LS, JPEG 2000, HTJ2K. What cannot be decoded, or contradicts the instance's attributes, is a
@@ -18,12 +18,13 @@
  * JPEG's and JPEG 2000's colour transforms, YBR_FULL where the instance stored it so.
  */
 import type { Samples } from './decode.ts'
+import { PixelError } from './errors.ts'
 import type { Image } from './image.ts'
 import { createPool } from './pool.ts'
 
 export type { Samples } from './decode.ts'
-export { PixelError } from './errors.ts'
 export { type Image, readImage } from './image.ts'
+export { PixelError }
 
 export type Codecs = ReturnType<typeof createCodecs>
 
@@ -33,6 +34,15 @@ export function createCodecs({ threads }: { threads?: number } = {}) {
   const encode = (task: 'encodeJpegLs' | 'encodeLosslessJpeg', samples: Samples): Promise<Uint8Array> => {
     const own = new Uint8Array(samples.bytes)
     return pool.run(task, { samples: { ...samples, bytes: own } }, [own])
+  }
+  const ofFile = async (task: 'decodeFile' | 'compactFile', file: Uint8Array): Promise<Uint8Array | null> => {
+    const own = new Uint8Array(file)
+    try {
+      return await pool.run(task, { file: own }, [own])
+    } catch (error) {
+      if (error instanceof PixelError) return null
+      throw error
+    }
   }
   return {
     /** How many tasks run at once: more in flight only wait. */
@@ -48,16 +58,10 @@ export function createCodecs({ threads }: { threads?: number } = {}) {
     encodeJpegLs: (samples: Samples) => encode('encodeJpegLs', samples),
     /** JPEG lossless, Selection Value 1; the same limits. */
     encodeLosslessJpeg: (samples: Samples) => encode('encodeLosslessJpeg', samples),
-    /** A file whose pixels are compressed in Explicit VR Little Endian; PixelError where they cannot be decoded. */
-    decodeFile: (file: Uint8Array): Promise<Uint8Array> => {
-      const own = new Uint8Array(file)
-      return pool.run('decodeFile', { file: own }, [own])
-    },
+    /** A file whose pixels are compressed in Explicit VR Little Endian; null where they cannot be decoded. */
+    decodeFile: (file: Uint8Array) => ofFile('decodeFile', file),
     /** A file as JPEG lossless SV1, its pixels verified; null where that cannot be. */
-    compactFile: (file: Uint8Array): Promise<Uint8Array | null> => {
-      const own = new Uint8Array(file)
-      return pool.run('compactFile', { file: own }, [own])
-    },
+    compactFile: (file: Uint8Array) => ofFile('compactFile', file),
     close: () => pool.close(),
   }
 }

@@ -20,6 +20,11 @@ export type Pool = {
   readonly close: () => Promise<void>
 }
 
+/** The gateway stops: nothing is told about the pixels. */
+class PoolClosedError extends Error {
+  override readonly name = 'PoolClosedError'
+}
+
 type Waiting = {
   question: Question
   transfer: ArrayBuffer[]
@@ -90,7 +95,7 @@ export function createPool(threads = Math.max(1, Math.min(4, availableParallelis
   return {
     threads,
     run(task, argument, bytes) {
-      if (closed) return Promise.reject(new PixelError('unsupported', 'the pool is closed'))
+      if (closed) return Promise.reject(new PoolClosedError())
       const answer = new Promise<unknown>((done, failed) => {
         const transfer = [...new Set(bytes.map(({ buffer }) => buffer))]
         queue.push({ question: { id: nextId++, task, argument }, transfer, done, failed })
@@ -101,10 +106,9 @@ export function createPool(threads = Math.max(1, Math.min(4, availableParallelis
     },
     async close() {
       closed = true
-      for (const { failed } of queue.splice(0)) failed(new PixelError('unsupported', 'the pool is closed'))
+      for (const { failed } of queue.splice(0)) failed(new PoolClosedError())
       const ending = all.splice(0)
-      for (const thread of ending)
-        release(thread)?.failed(new PixelError('unsupported', 'the pool is closed'))
+      for (const thread of ending) release(thread)?.failed(new PoolClosedError())
       await Promise.all(ending.map(({ worker }) => worker.terminate()))
     },
   }

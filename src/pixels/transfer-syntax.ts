@@ -36,9 +36,5 @@ export const isEncapsulated = (transferSyntaxUid: string): boolean => !NATIVE.ha
 /** What the compact variant of a disc is made of. */
 export const JPEG_LOSSLESS_SV1 = '1.2.840.10008.1.2.4.70'
 
-/** Syntaxes that may hold less than what was there before (PS3.5 §8.2). */
-const LOSSY: ReadonlySet<string> = new Set(
-  ['50', '51', '81', '91', '203'].map((last) => `1.2.840.10008.1.2.4.${last}`),
-)
-
-export const mayBeLossy = (transferSyntaxUid: string): boolean => LOSSY.has(transferSyntaxUid)
+/** Of others only the stream tells, and the instance's own attribute is kept. */
+export const isLossy = (transferSyntaxUid: string): boolean => codingOf(transferSyntaxUid) === 'jpeg'

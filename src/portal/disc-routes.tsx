@@ -26,7 +26,7 @@ const READ_AHEAD_BYTES = 96 * 2 ** 20
 
 /** The exam as a disc: the page before it, the ISO and the ZIP (S21–S23). */
 export function discRoutes(dependencies: PortalDependencies) {
-  const { db, orthanc, site, requireViewer, trustedProxies, clock } = dependencies
+  const { db, orthanc, codecs, site, requireViewer, trustedProxies, clock } = dependencies
   const budget = createReadAheadBudget(READ_AHEAD_BYTES)
   const noteOnce = oncePerPeriod(DOWNLOAD_PERIOD_MS, clock)
   const fetchInstance = async ({ orthancId }: StoredInstance, signal: AbortSignal) => {
@@ -83,6 +83,7 @@ export function discRoutes(dependencies: PortalDependencies) {
           end,
           budget,
           shortcut,
+          decode: codecs.decodeFile,
           signal: AbortSignal.any([cancelled, authorised.signal]),
         }),
       ),

@@ -11,6 +11,7 @@ import {
 } from '../disc/manifest.ts'
 import { errorCode, type Log } from '../log.ts'
 import type { Orthanc, OrthancInstance } from '../orthanc/orthanc.ts'
+import type { Codecs } from '../pixels/pixels.ts'
 
 const IDLE_PAUSE_MS = 1_000
 // A preparer that died is taken over after this; a living one extends its claim as it goes.
@@ -18,7 +19,7 @@ const CLAIM_MS = 60_000
 const PROGRESS_EVERY = 25
 const READ_AHEAD = 4
 
-type Preparer = { db: Database; orthanc: Orthanc; clock: () => Date }
+type Preparer = { db: Database; orthanc: Orthanc; codecs: Codecs; clock: () => Date }
 type Claim = { orthancId: string; revision: number; failures: number }
 
 /** Prepares the disc of every stable study that belongs to a visit, until `signal` ends it: one study at a time a gateway. */
@@ -34,7 +35,10 @@ export async function prepareStudies(preparer: Preparer & { log: Log; signal: Ab
 }
 
 /** Prepares the next study that needs it; false where none does. */
-export async function prepareNext({ db, orthanc, clock }: Preparer, signal: AbortSignal): Promise<boolean> {
+export async function prepareNext(
+  { db, orthanc, codecs, clock }: Preparer,
+  signal: AbortSignal,
+): Promise<boolean> {
   const claim = await claimNext(db, clock())
   if (!claim) return false
   const mine = and(eq(manifests.orthancId, claim.orthancId), eq(manifests.revision, claim.revision))
@@ -49,7 +53,10 @@ export async function prepareNext({ db, orthanc, clock }: Preparer, signal: Abor
       const claimedUntil = new Date(clock().getTime() + CLAIM_MS)
       await db.update(manifests).set({ done, claimedUntil }).where(mine)
     }
-    const manifest = await prepareManifest(storedFiles(orthanc, instances, progress, signal))
+    const manifest = await prepareManifest(
+      storedFiles(orthanc, instances, progress, signal),
+      codecs.decodeFile,
+    )
     await db
       .update(manifests)
       .set({ body: encodeManifest(manifest), preparedAt: clock(), done: instances.length })

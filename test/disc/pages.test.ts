@@ -9,7 +9,7 @@ import { CONTENT, DISC_DATE } from '../support/disc.ts'
 
 const IMAGES: ImagesSummary = {
   instanceCount: 512,
-  profile: 'STD-GEN-CD',
+  profile: { name: 'STD-GEN-CD', outside: [] },
   series: [
     { number: '1', modality: 'CT', description: 'Localizzatore', instanceCount: 2 },
     { number: '2', modality: 'CT', description: 'Torace senza mdc', instanceCount: 510 },
@@ -75,7 +75,7 @@ test('no text from DICOM or the RIS can become markup (S48, S50)', () => {
       },
       {
         instanceCount: 1,
-        profile: null,
+        profile: { name: null, outside: [{ transferSyntaxUid: evil, instances: 2 }] },
         series: [{ number: evil, modality: evil, description: evil, instanceCount: 1 }],
       },
     ),

@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { manifests, studies } from '../../src/database/schema.ts'
 import { createOrthanc } from '../../src/orthanc/orthanc.ts'
+import { createCodecs } from '../../src/pixels/pixels.ts'
 import { findPreparation, prepareNext } from '../../src/preparation/preparation.ts'
 import { visit } from '../support/fixtures.ts'
 import { type TestGateway, testGateway } from '../support/gateway.ts'
@@ -11,6 +12,7 @@ import { type TestOrthanc, testOrthanc } from '../support/orthanc.ts'
 const SECOND = 1_000
 const { signal } = new AbortController()
 
+const codecs = createCodecs({ threads: 1 })
 let orthanc: TestOrthanc
 let gateway: TestGateway
 let files: TestFiles
@@ -28,6 +30,7 @@ beforeAll(async () => {
   archive = createOrthanc({ url: orthanc.url, user: orthanc.user, password: orthanc.password })
 })
 afterAll(async () => {
+  await codecs.close()
   await archive.close()
   await gateway[Symbol.asyncDispose]()
   await orthanc[Symbol.asyncDispose]()
@@ -35,7 +38,7 @@ afterAll(async () => {
 })
 
 const prepare = (at: number) =>
-  prepareNext({ db: gateway.db, orthanc: archive, clock: () => new Date(at) }, signal)
+  prepareNext({ db: gateway.db, orthanc: archive, codecs, clock: () => new Date(at) }, signal)
 const found = async () => findPreparation(gateway.db, await gateway.db.select().from(studies))
 const row = async () => (await gateway.db.select().from(manifests))[0]
 

@@ -1,4 +1,5 @@
 import type { DiscContent } from '../../src/disc/content.ts'
+import type { DecodeFile } from '../../src/disc/dicom/disc-file.ts'
 import { type DiscPlan, type PackedDisc, planDisc } from '../../src/disc/disc.ts'
 import { type Manifest, prepareManifest } from '../../src/disc/manifest.ts'
 import { type StoredInstance, type WriteOptions, writeDisc } from '../../src/disc/write.ts'
@@ -34,16 +35,16 @@ export function archiveOf(files: readonly Uint8Array[]): Archive {
   return new Map(files.map((bytes, index) => [`instance-${index}`, bytes]))
 }
 
-export async function manifestOf(archive: Archive): Promise<Manifest> {
+export async function manifestOf(archive: Archive, decode?: DecodeFile): Promise<Manifest> {
   async function* files() {
     for (const [orthancId, bytes] of archive) yield { orthancId, bytes }
   }
-  return await prepareManifest(files())
+  return await prepareManifest(files(), decode)
 }
 
 /** The disc of an archive, planned. */
-export async function discOf(archive: Archive, content = CONTENT): Promise<DiscPlan> {
-  return planDisc({ manifests: [await manifestOf(archive)], content, date: DISC_DATE })
+export async function discOf(archive: Archive, content = CONTENT, decode?: DecodeFile): Promise<DiscPlan> {
+  return planDisc({ manifests: [await manifestOf(archive, decode)], content, date: DISC_DATE })
 }
 
 export const fetchFrom =

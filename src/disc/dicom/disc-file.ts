@@ -14,10 +14,16 @@ import {
 import { encodingOf, TRANSFER_SYNTAX } from './transfer-syntax.ts'
 
 /**
- * What was done to a file for the disc: nothing, its preamble zeroed, its File Meta Information written anew, or
- * its Data Set written as Explicit VR Little Endian.
+ * What is done to a file for the disc: nothing, its preamble zeroed, its File Meta Information written anew, its Data Set
+ * written as Explicit VR Little Endian, or its pixels decoded besides (`DecodeFile`, not done here).
  */
-export type Conversion = 'none' | 'preamble' | 'meta' | 'explicit-vr'
+export type Conversion = 'none' | 'preamble' | 'meta' | 'explicit-vr' | 'decoded'
+
+/**
+ * A stored file whose pixels are compressed in Explicit VR Little Endian; null where they cannot be decoded. Same input,
+ * same output, on every machine: MANIFEST_VERSION goes up with a codec that decodes otherwise.
+ */
+export type DecodeFile = (file: Uint8Array) => Promise<Uint8Array | null>
 
 export type DiscFile = { readonly bytes: Uint8Array; readonly conversion: Conversion }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
-import { type Conversion, toDiscFile } from './disc-file.ts'
+import { type Conversion, type DiscFile, toDiscFile } from './disc-file.ts'
 import {
   contentEncoding,
   DicomFormatError,
@@ -30,15 +30,14 @@ import { encodingOf } from './transfer-syntax.ts'
  */
 export type Keys = { readonly [tag: string]: string }
 
+/** Bytes, SHA-256 (hexadecimal) and CRC-32 of a file as sent. */
+export type Digests = { readonly length: number; readonly sha256: string; readonly crc32: number }
+
 /** All that the disc needs to know of an instance, so that its file is read again only when it is sent. */
-export type InstanceDescription = {
+export type InstanceDescription = Digests & {
   readonly sopClassUid: string
   readonly sopInstanceUid: string
   readonly transferSyntaxUid: string
-  /** Bytes, SHA-256 (hex) and CRC-32 of the file as sent. */
-  readonly length: number
-  readonly sha256: string
-  readonly crc32: number
   readonly conversion: Conversion
   readonly recordType: RecordType
   readonly patient: Keys
@@ -49,7 +48,11 @@ export type InstanceDescription = {
 
 /** Describes a stored file as it will be on the disc. Throws DicomFormatError for what is no DICOM at all. */
 export function describeInstance(file: Uint8Array): InstanceDescription {
-  const { bytes, conversion } = toDiscFile(file)
+  return describeDiscFile(toDiscFile(file))
+}
+
+/** Describes a file that is as it will be on the disc. */
+export function describeDiscFile({ bytes, conversion }: DiscFile): InstanceDescription {
   const { meta, transferSyntaxUid, dataSetStart } = readPart10(bytes)
   const metaUid = (wanted: number) =>
     uidText(meta.find(({ tag }) => tag === wanted)?.value ?? new Uint8Array())
@@ -61,9 +64,7 @@ export function describeInstance(file: Uint8Array): InstanceDescription {
     sopClassUid,
     sopInstanceUid: metaUid(META.sopInstanceUid),
     transferSyntaxUid,
-    length: bytes.byteLength,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    crc32: crc32(bytes),
+    ...digestsOf(bytes),
     conversion,
     recordType,
     patient: select(values, PATIENT_KEYS),
@@ -72,6 +73,13 @@ export function describeInstance(file: Uint8Array): InstanceDescription {
     instance: select(values, INSTANCE_KEYS[recordType], [TAG.instanceNumber, ...STAND_INS]),
   }
 }
+
+/** Length and digests of a file as sent. */
+export const digestsOf = (bytes: Uint8Array): Digests => ({
+  length: bytes.byteLength,
+  sha256: createHash('sha256').update(bytes).digest('hex'),
+  crc32: crc32(bytes),
+})
 
 const ALL_KEYS: ReadonlyMap<number, string> = new Map(
   [PATIENT_KEYS, STUDY_KEYS, SERIES_KEYS, ...Object.values(INSTANCE_KEYS)]

@@ -1,4 +1,18 @@
-import type { Opened } from './model/model.ts'
+import { createDecodePool } from './decode/pool.ts'
+import { createApp } from './ui/app.ts'
 
-/** For the pages that hand over data. */
-export type Start = (opened: Opened) => void
+const root = document.getElementById('viewer')
+if (root) run(root)
+
+function run(place: HTMLElement): void {
+  const pool = createDecodePool()
+  let life = new AbortController()
+  let app = createApp(place, pool, life.signal)
+  addEventListener('ritiro-language', () => {
+    const opened = app.opened()
+    life.abort()
+    life = new AbortController()
+    app = createApp(place, pool, life.signal)
+    if (opened) app.open(opened)
+  })
+}

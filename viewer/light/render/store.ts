@@ -1,0 +1,159 @@
+import type { DecodePool } from '../decode/pool.ts'
+import { type Frame, FrameError, type FrameSource } from '../model/model.ts'
+import type { Slice } from '../model/studies.ts'
+
+/** Frames at hand: fetched and decoded ahead around what is looked at, let go when far and memory is short. */
+export interface FrameStore {
+  /** What is at hand now: a frame, the reason why there is none, or null while it is on its way. */
+  peek(slice: Slice): Frame | FrameError | null
+  /** Fetches one frame, ahead of all that is only fetched in advance. */
+  load(slice: Slice): Promise<Frame>
+  /** Tells what a viewport looks at: the rest of its stack is fetched outwards from there. */
+  look(viewport: object, slices: readonly Slice[], at: number): void
+  /** Nothing more in advance for this viewport. */
+  leave(viewport: object): void
+  /** Frames of a stack at hand. */
+  loadedOf(slices: readonly Slice[]): number
+  /** Told when a frame, or a reason, has come. */
+  onChange(listener: (slice: Slice) => void): () => void
+}
+
+export function createStore(source: FrameSource, pool: DecodePool, budget = MEMORY_BUDGET): FrameStore {
+  const held = new Map<string, Held>()
+  const underWay = new Map<string, Promise<Frame>>()
+  const plans = new Map<object, Plan>()
+  const listeners = new Set<(slice: Slice) => void>()
+  const signal = new AbortController().signal
+  let heldBytes = 0
+  let running = 0
+
+  const fetchFrame = async ({ image, index }: Slice, priority: number): Promise<Frame> => {
+    const data = await source.frame(image, index, priority, signal)
+    return 'cells' in data ? data : await pool.decode(data, image.pixel, priority, signal)
+  }
+
+  const start = (slice: Slice, priority: number): Promise<Frame> => {
+    const key = keyOf(slice)
+    const known = underWay.get(key)
+    if (known) return known
+    const fetched = fetchFrame(slice, priority)
+    underWay.set(key, fetched)
+    fetched
+      .then(
+        (frame) => keep(key, frame),
+        (error: unknown) => keep(key, asFrameError(error)),
+      )
+      .finally(() => {
+        underWay.delete(key)
+        for (const listener of listeners) listener(slice)
+      })
+    return fetched
+  }
+
+  const keep = (key: string, value: Frame | FrameError) => {
+    const bytes = value instanceof FrameError ? 0 : value.cells.byteLength
+    held.set(key, { value, bytes })
+    heldBytes += bytes
+    if (heldBytes > budget) release()
+  }
+
+  // The farthest from what any viewport looks at go first.
+  const release = () => {
+    const distance = new Map<string, number>()
+    for (const { slices, at } of plans.values())
+      for (const [place, slice] of slices.entries()) {
+        const key = keyOf(slice)
+        distance.set(key, Math.min(distance.get(key) ?? FAR, Math.abs(place - at)))
+      }
+    const byDistance = [...held].sort(([a], [b]) => (distance.get(b) ?? FAR) - (distance.get(a) ?? FAR))
+    for (const [key, { bytes }] of byDistance) {
+      if (heldBytes <= budget * 0.9) return
+      if ((distance.get(key) ?? FAR) === 0) return
+      held.delete(key)
+      heldBytes -= bytes
+    }
+  }
+
+  const pump = () => {
+    while (running < AT_ONCE) {
+      const next = nextOf(plans.values(), budget, (slice) => {
+        const key = keyOf(slice)
+        return held.has(key) || underWay.has(key)
+      })
+      if (!next) return
+      running++
+      const done = () => {
+        running--
+        pump()
+      }
+      start(next.slice, next.priority).then(done, done)
+    }
+  }
+
+  return {
+    peek: (slice) => held.get(keyOf(slice))?.value ?? null,
+    async load(slice) {
+      const known = held.get(keyOf(slice))?.value
+      if (known instanceof FrameError) throw known
+      return known ?? start(slice, 0)
+    },
+    look(viewport, slices, at) {
+      plans.set(viewport, { slices, at })
+      const current = slices[at]
+      if (current && !held.has(keyOf(current))) start(current, 0).catch(() => {})
+      pump()
+    },
+    leave(viewport) {
+      plans.delete(viewport)
+    },
+    loadedOf: (slices) => slices.reduce((sum, slice) => sum + Number(held.has(keyOf(slice))), 0),
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+export const keyOf = ({ image, index }: Slice): string => `${image.key}#${index}`
+
+interface Held {
+  readonly value: Frame | FrameError
+  readonly bytes: number
+}
+
+interface Plan {
+  readonly slices: readonly Slice[]
+  readonly at: number
+}
+
+const MIB = 1024 * 1024
+// Phones have less; a series of 500 CT slices takes 250 MiB.
+const MEMORY_BUDGET = (matchMedia('(max-width: 700px)').matches ? 110 : 260) * MIB
+const AT_ONCE = 6
+const FAR = Number.MAX_SAFE_INTEGER
+
+// Outwards from where each viewport is, as far as memory holds.
+function nextOf(plans: Iterable<Plan>, budget: number, isKnown: (slice: Slice) => boolean) {
+  let best: { slice: Slice; priority: number } | null = null
+  const all = [...plans]
+  for (const { slices, at } of all) {
+    const reach = budget / all.length / 2.2 / bytesOf(slices[at])
+    for (let distance = 0; distance < slices.length && distance < reach; distance++) {
+      if (best && distance >= best.priority) break
+      const slice = [slices[at + distance], slices[at - distance]].find((one) => one && !isKnown(one))
+      if (!slice) continue
+      best = { slice, priority: distance }
+      break
+    }
+  }
+  return best
+}
+
+function bytesOf(slice: Slice | undefined): number {
+  if (!slice) return 1
+  const { rows, columns, samplesPerPixel, bitsAllocated } = slice.image.pixel
+  return rows * columns * samplesPerPixel * Math.max(1, bitsAllocated / 8)
+}
+
+const asFrameError = (error: unknown): FrameError =>
+  error instanceof FrameError ? error : new FrameError('corrupt', String(error))

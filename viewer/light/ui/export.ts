@@ -1,0 +1,61 @@
+import { m } from '../messages/messages.ts'
+import { h } from './dom.ts'
+import type { Viewport } from './viewport.ts'
+
+/** The view as it is seen, with its texts and marks, as PNG. */
+export async function savePng(viewport: Viewport): Promise<void> {
+  const canvas = flattened(viewport)
+  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'))
+  if (!blob) return
+  const url = URL.createObjectURL(blob)
+  // No name of the patient in the file's name: it ends up in download folders.
+  const name = `${viewport.series?.modality || 'IMG'}-${viewport.series?.number ?? 0}-${viewport.at + 1}.png`
+  const link = h('a', { href: url, download: name })
+  document.body.append(link)
+  link.click()
+  link.remove()
+  setTimeout(() => URL.revokeObjectURL(url), 60_000)
+}
+
+/** Prints the views on one page, without the tools around them. */
+export function printViews(viewports: readonly Viewport[]): void {
+  const pages = viewports
+    .filter(({ series }) => series)
+    .map((viewport) => {
+      const image = h('img', { alt: '', src: flattened(viewport).toDataURL('image/png') })
+      return { element: h('figure', {}, image), ready: image.decode() }
+    })
+  const sheet = h(
+    'div',
+    { class: 'print-sheet' },
+    ...pages.map(({ element }) => element),
+    h('p', {}, `${m().notDiagnostic} ${m().printedOn(new Date().toLocaleDateString(m().locale))}`),
+  )
+  document.body.append(sheet)
+  const remove = () => sheet.remove()
+  addEventListener('afterprint', remove, { once: true })
+  void Promise.allSettled(pages.map(({ ready }) => ready)).then(() => window.print())
+}
+
+// Picture, marks and corner texts on one canvas.
+function flattened(viewport: Viewport): HTMLCanvasElement {
+  const layers = [...viewport.stage.querySelectorAll('canvas')]
+  const [first] = layers
+  const canvas = h('canvas', { width: first?.width ?? 1, height: first?.height ?? 1 })
+  const context = canvas.getContext('2d')
+  if (!context) return canvas
+  for (const layer of layers) context.drawImage(layer, 0, 0)
+  context.scale(devicePixelRatio, devicePixelRatio)
+  const { left, top } = viewport.stage.getBoundingClientRect()
+  context.fillStyle = '#e8eef4'
+  context.textBaseline = 'top'
+  context.shadowColor = '#000'
+  context.shadowBlur = 3
+  for (const line of viewport.stage.querySelectorAll<HTMLElement>('.corner span')) {
+    const style = getComputedStyle(line)
+    const box = line.getBoundingClientRect()
+    context.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`
+    context.fillText(line.textContent ?? '', box.left - left, box.top - top + 2)
+  }
+  return canvas
+}

@@ -1,0 +1,84 @@
+import { day, m } from '../messages/messages.ts'
+import type { Report } from '../model/model.ts'
+import { h, svg } from './dom.ts'
+import { ICONS } from './icons.ts'
+
+/** The reports beside the images. Made when first opened. */
+export interface ReportPanel {
+  readonly element: HTMLElement
+  show(reports: readonly Report[]): void
+  isOpen(): boolean
+  toggle(): void
+}
+
+export function createReportPanel(onToggle: () => void): ReportPanel {
+  const body = h('div', { class: 'report-body' })
+  const close = h(
+    'button',
+    { type: 'button', class: 'icon-button', 'aria-label': m().actions.close },
+    svg(ICONS.close),
+  )
+  const element = h(
+    'aside',
+    { class: 'report', 'aria-label': m().reportTitle, hidden: true },
+    h('header', {}, h('h2', {}, m().reportTitle), close),
+    body,
+  )
+  let shown: readonly Report[] = []
+  let drawn: readonly Report[] | null = null
+  const panel: ReportPanel = {
+    element,
+    show(reports) {
+      shown = reports
+      if (!element.hidden) draw()
+    },
+    isOpen: () => !element.hidden,
+    toggle() {
+      element.hidden = !element.hidden
+      if (!element.hidden) draw()
+      onToggle()
+    },
+  }
+  close.addEventListener('click', panel.toggle)
+  const draw = () => {
+    if (drawn === shown) return
+    drawn = shown
+    body.replaceChildren(...(shown.length > 0 ? shown.map(article) : [h('p', {}, m().noReport)]))
+  }
+  return panel
+}
+
+function article(report: Report): HTMLElement {
+  const { title, date, signed, signature, text } = report
+  const place = h('div', { class: 'report-pdf' })
+  void showPdf(report, place)
+  return h(
+    'article',
+    {},
+    h('h3', {}, [title || m().reportTitle, day(date)].filter(Boolean).join(' · ')),
+    h(
+      'p',
+      { class: 'signature' },
+      h('strong', {}, `${m().reportSignature}: `),
+      signature ?? m().signatureUnknown,
+    ),
+    signed ? h('p', {}, h('a', { href: signed.url, download: signed.name }, m().reportSigned)) : null,
+    place,
+    text ? h('details', { open: !report.pdf }, h('summary', {}, m().reportText), h('pre', {}, text)) : null,
+  )
+}
+
+// WebKit shows no PDF in a frame of file://: the link works everywhere.
+async function showPdf({ pdf, title }: Report, place: HTMLElement): Promise<void> {
+  if (!pdf) return
+  const url =
+    'url' in pdf
+      ? pdf.url
+      : URL.createObjectURL(
+          new Blob([(await pdf.bytes()) as Uint8Array<ArrayBuffer>], { type: 'application/pdf' }),
+        )
+  place.replaceChildren(
+    h('p', {}, h('a', { href: url, target: '_blank', rel: 'noopener' }, m().reportOpen)),
+    h('iframe', { src: url, title: title || m().reportTitle }),
+  )
+}

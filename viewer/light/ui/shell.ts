@@ -1,0 +1,125 @@
+import { day, LANGUAGES, m, setLanguage } from '../messages/messages.ts'
+import type { Study } from '../model/model.ts'
+import type { ActionName, Actions } from './actions.ts'
+import { h, svg } from './dom.ts'
+import { ICONS } from './icons.ts'
+import type { Layout } from './layout.ts'
+import type { ReportPanel } from './report.ts'
+import type { SeriesList } from './series-list.ts'
+import type { Start } from './start.ts'
+import { button, type Toolbar } from './toolbar.ts'
+import type { Viewport } from './viewport.ts'
+
+/** The page around the views. */
+export interface Shell {
+  refresh(): void
+  showStart(): void
+  showViews(study: Study | null): void
+  toggleList(): void
+  closeList(): void
+  /** A short message over the views; empty takes it away. */
+  say(message: string): void
+  /** For screen readers, once scrolling rests. */
+  announce(viewport: Viewport): void
+}
+
+interface Parts {
+  readonly actions: Actions
+  readonly toolbar: Toolbar
+  readonly list: SeriesList
+  readonly layout: Layout
+  readonly report: ReportPanel
+  readonly start: Start
+}
+
+const HEAD: readonly ActionName[] = ['series', 'report', 'folder', 'help']
+
+export function createShell(
+  root: HTMLElement,
+  { actions, toolbar, list, layout, report, start }: Parts,
+): Shell {
+  const heads = HEAD.map((name) => ({
+    name,
+    element: button(ICONS[name as 'help'], m().actions[name], actions.keyOf(name), () => actions.run(name)),
+  }))
+  const language = h('button', { type: 'button', class: 'tool', on: { click: nextLanguage } })
+  language.append(svg(ICONS.language), h('span', {}, otherLanguage().languageName))
+  const patient = h('div', { class: 'patient' })
+  const toast = h('div', { class: 'toast', role: 'status', hidden: true })
+  const live = h('div', { class: 'visually-hidden', 'aria-live': 'polite' })
+  const header = h(
+    'header',
+    { class: 'top' },
+    heads[0]?.element,
+    h('div', { class: 'brand' }, mark(), h('span', {}, m().product)),
+    patient,
+    h('div', { class: 'top-actions' }, ...heads.slice(1).map(({ element }) => element), language),
+  )
+  const main = h('main', { class: 'main' }, list.element, layout.element, report.element, toast)
+  const footer = h('footer', { class: 'bottom' }, h('span', {}, m().notDiagnosticShort))
+  root.replaceChildren(header, toolbar.element, main, start.element, footer, live)
+  document.documentElement.lang = m().language
+  document.title = m().product
+
+  let announcing = 0
+  let hiding = 0
+  const shell: Shell = {
+    refresh() {
+      for (const { name, element } of heads) {
+        element.disabled = !actions.can(name)
+        const on = actions.isOn(name)
+        if (on !== null) element.setAttribute('aria-pressed', String(on))
+      }
+    },
+    showStart() {
+      root.dataset.screen = 'start'
+      start.idle()
+    },
+    showViews(study) {
+      root.dataset.screen = 'views'
+      start.idle()
+      const person = study?.patient
+      patient.replaceChildren(
+        h('strong', {}, person?.name || m().noName),
+        h('span', {}, person?.birthDate ? `${m().born} ${day(person.birthDate)}` : ''),
+      )
+    },
+    toggleList() {
+      // On a phone the list is over the picture, elsewhere beside it.
+      const name = isNarrow() ? 'listOver' : 'listHidden'
+      root.dataset[name] = root.dataset[name] === 'yes' ? 'no' : 'yes'
+    },
+    closeList() {
+      root.dataset.listOver = 'no'
+    },
+    say(message) {
+      toast.hidden = message === ''
+      toast.textContent = message
+      clearTimeout(hiding)
+      if (message) hiding = window.setTimeout(() => shell.say(''), 5000)
+    },
+    announce(viewport) {
+      clearTimeout(announcing)
+      announcing = window.setTimeout(() => {
+        live.textContent = viewport.stage.getAttribute('aria-label')
+      }, 700)
+    },
+  }
+  return shell
+}
+
+const isNarrow = (): boolean => matchMedia('(max-width: 700px)').matches
+
+function otherLanguage() {
+  const at = LANGUAGES.indexOf(m())
+  return LANGUAGES[(at + 1) % LANGUAGES.length] ?? m()
+}
+
+function nextLanguage(): void {
+  setLanguage(otherLanguage().language)
+  dispatchEvent(new Event('ritiro-language'))
+}
+
+function mark(): HTMLElement {
+  return h('span', { class: 'brand-mark', 'aria-hidden': true }, 'R')
+}

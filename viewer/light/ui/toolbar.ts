@@ -1,0 +1,102 @@
+import { m } from '../messages/messages.ts'
+import { TOOLS } from '../tools/interaction.ts'
+import type { ActionName, Actions } from './actions.ts'
+import { h, svg } from './dom.ts'
+import { ICONS, type IconName } from './icons.ts'
+
+/** The row of tools, in groups; it scrolls sideways where it does not fit. */
+export interface Toolbar {
+  readonly element: HTMLElement
+  /** Shows what is on and what can be done now. */
+  refresh(): void
+}
+
+const GROUPS: readonly (readonly ActionName[])[] = [
+  ['fit', 'actual', 'rotateLeft', 'rotateRight', 'flipH', 'flipV', 'invert', 'reset'],
+  ['play'],
+  ['one', 'two', 'mpr', 'link', 'lines'],
+  ['texts', 'overlays', 'trash'],
+  ['save', 'print', 'full'],
+]
+
+export function createToolbar(actions: Actions): Toolbar {
+  const tools = TOOLS.map((tool) => {
+    const element = button(ICONS[tool], m().tools[tool], actions.keyOf(tool), () => actions.setTool(tool))
+    return { element, tool }
+  })
+  const presets = button(ICONS.presets, m().presets, '1–9', () => actions.openPresets(presets))
+  presets.setAttribute('aria-haspopup', 'menu')
+  const others = GROUPS.map((group) =>
+    group.map((name) => {
+      const element = button(ICONS[name as IconName], m().actions[name], actions.keyOf(name), () =>
+        actions.run(name),
+      )
+      return { element, name }
+    }),
+  )
+  const rate = h('input', {
+    class: 'rate',
+    type: 'range',
+    min: 1,
+    max: 60,
+    'aria-label': m().fps,
+    on: { input: () => actions.setRate(Number(rate.value)) },
+  })
+  const rateText = h('span', { class: 'rate-text' })
+  const rateBox = h('label', { class: 'rate-box' }, rate, rateText)
+  const element = h(
+    'div',
+    { class: 'toolbar', role: 'toolbar', 'aria-label': m().toolbar },
+    h('div', { class: 'group' }, ...tools.map((one) => one.element)),
+    h('div', { class: 'group' }, presets),
+    ...others.map((group, at) =>
+      h('div', { class: 'group' }, ...group.map((one) => one.element), at === 1 ? rateBox : null),
+    ),
+  )
+  // One stop for the Tab key, arrows within (WAI-ARIA toolbar).
+  element.addEventListener('keydown', (event) => {
+    if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return
+    const all = [...element.querySelectorAll<HTMLButtonElement>('button:not(:disabled)')]
+    const at = all.indexOf(document.activeElement as HTMLButtonElement)
+    if (at < 0) return
+    all.at((at + (event.key === 'ArrowRight' ? 1 : -1)) % all.length)?.focus()
+    event.preventDefault()
+    event.stopPropagation()
+  })
+  return {
+    element,
+    refresh() {
+      for (const { element: one, tool } of tools) {
+        one.setAttribute('aria-pressed', String(actions.tool() === tool))
+        one.disabled = !actions.can('fit')
+      }
+      presets.disabled = !actions.can('fit')
+      for (const { element: one, name } of others.flat()) {
+        const on = actions.isOn(name)
+        if (on !== null) one.setAttribute('aria-pressed', String(on))
+        one.disabled = !actions.can(name)
+        if (name === 'play')
+          setButton(one, on ? ICONS.pause : ICONS.play, on ? m().actions.pause : m().actions.play)
+      }
+      rateBox.hidden = !actions.can('play')
+      rate.value = String(Math.round(actions.rate()))
+      rateText.textContent = `${Math.round(actions.rate())}/s`
+    },
+  }
+}
+
+/** A button with icon and word; its key is in the tip. */
+export function button(icon: string, label: string, key: string, act: () => void): HTMLButtonElement {
+  return h(
+    'button',
+    { type: 'button', class: 'tool', title: key ? `${label} (${key})` : label, on: { click: act } },
+    svg(icon),
+    h('span', {}, label),
+  )
+}
+
+function setButton(element: HTMLButtonElement, icon: string, label: string): void {
+  const [, text] = element.children
+  if (text?.textContent === label) return
+  element.replaceChildren(svg(icon), h('span', {}, label))
+}

@@ -28,7 +28,7 @@ export const CODEC_FILES: Readonly<Record<CodecName, { script: string; wasm: str
 }
 
 /** A file of the light viewer. */
-export interface LightFile {
+interface LightFile {
   readonly name: string
   readonly content: Uint8Array
 }

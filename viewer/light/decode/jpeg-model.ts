@@ -53,7 +53,7 @@ export interface HuffmanTable {
   readonly values: Uint8Array
 }
 
-export const FAST = 9
+const FAST = 9
 
 export function makeTable(counts: Uint8Array, values: Uint8Array): HuffmanTable {
   const fast = new Uint16Array(1 << FAST)

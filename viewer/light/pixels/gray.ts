@@ -60,7 +60,7 @@ export function defaultVoi(frame: Frame, image: Image, index: number): Voi {
 }
 
 /** White and black change places: MONOCHROME1, or the shape that the file or its presentation state gives (§C.11.6). */
-export function isInverse(image: Image): boolean {
+function isInverse(image: Image): boolean {
   const [state] = image.presentation
   // A presentation state's shape counts instead of the Photometric Interpretation (PS3.4 §N.2.3).
   if (state) return text(state, '20500020') === 'INVERSE'

@@ -20,10 +20,6 @@ export function overlaysOf(image: Image, index: number, frame: Frame): Overlay[]
   })
 }
 
-/** Whether the image has any, without reading them. */
-export const hasOverlays = ({ attributes }: Image): boolean =>
-  GROUPS.some((group) => attributes[`${group}0010`] !== undefined || attributes[`${group}3000`] !== undefined)
-
 const GROUPS = Array.from({ length: 16 }, (_, at) => (0x6000 + 2 * at).toString(16).toUpperCase())
 
 function overlayOf(image: Image, index: number, frame: Frame, group: string): Overlay | null {

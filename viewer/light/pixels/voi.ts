@@ -9,7 +9,7 @@ export type Voi =
   | { readonly kind: 'window'; readonly center: number; readonly width: number; readonly shape: VoiShape }
   | { readonly kind: 'lut'; readonly lut: Lut; readonly id: string }
 
-export type VoiShape = 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID'
+type VoiShape = 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID'
 
 /** A window or table that the file itself offers. */
 export interface FileVoi {
@@ -40,7 +40,7 @@ export function applyVoi(voi: Voi, value: number): number {
   return clamp((value - (center - 0.5)) / (width - 1) + 0.5)
 }
 
-export const clamp = (value: number): number => (value < 0 ? 0 : Math.min(value, 1))
+const clamp = (value: number): number => (value < 0 ? 0 : Math.min(value, 1))
 
 function voisOf(group: Attributes, image: Image, presented: boolean, label: string): FileVoi[] {
   const centers = numbers(group, '00281050')

@@ -16,7 +16,7 @@ export interface Corners {
   set(shown: Shown | null): void
 }
 
-export interface Shown {
+interface Shown {
   readonly study: Study
   readonly series: Series
   readonly slice: Slice

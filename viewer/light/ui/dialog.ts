@@ -35,7 +35,7 @@ export function openHelp(): void {
 }
 
 /** A dialog over the page, closed by Escape, by its button, or by a press beside it. */
-export function openDialog(title: string, ...content: HTMLElement[]): void {
+function openDialog(title: string, ...content: HTMLElement[]): void {
   const close = h(
     'button',
     { type: 'button', class: 'icon-button', 'aria-label': m().actions.close },

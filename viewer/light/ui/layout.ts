@@ -1,7 +1,7 @@
 import { h } from './dom.ts'
 import type { Viewport } from './viewport.ts'
 
-export type Mode = 'one' | 'two' | 'mpr'
+type Mode = 'one' | 'two' | 'mpr'
 
 /** The viewports side by side, one of which is active. */
 export interface Layout {

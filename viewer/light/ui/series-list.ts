@@ -80,7 +80,7 @@ export function createSeriesList(choose: (study: Study, series: Series) => void)
 
 const THUMB = 144
 
-export const nameOf = (series: Series): string =>
+const nameOf = (series: Series): string =>
   series.uid === 'unread' ? m().unreadFiles : series.description || series.bodyPart || m().unnamedSeries
 
 function factsOf(series: Series): string {

@@ -9,10 +9,13 @@ start()
 
 function start() {
   if (document.querySelector('#preparing')) return void setTimeout(refresh, REFRESH_EVERY_MS)
-  document.querySelector('#disc-download')?.addEventListener('click', () => {
-    const started = document.querySelector<HTMLElement>('#disc-started')
-    if (started) started.textContent = started.dataset.words ?? ''
-  })
+  if (isTabletAsMac()) recommendZip()
+  for (const link of document.querySelectorAll('[data-download]')) {
+    link.addEventListener('click', () => {
+      const started = document.querySelector<HTMLElement>('#disc-started')
+      if (started) started.textContent = started.dataset.words ?? ''
+    })
+  }
   const line = document.querySelector<HTMLElement>('#line')
   if (!line) return
   // A person who saves data is asked first: the probe costs a megabyte or two.
@@ -24,6 +27,25 @@ function start() {
     button.hidden = true
     void estimate(line)
   })
+}
+
+/** An iPad tells servers that it is a Mac; no Mac has a touch screen. */
+function isTabletAsMac(): boolean {
+  return /Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 1
+}
+
+function recommendZip() {
+  const packings = document.querySelector('#packings')
+  const zip = packings?.querySelector('[data-packing=zip]')
+  if (!packings || !zip) return
+  packings.prepend(zip)
+  for (const packing of packings.children) {
+    const recommended = packing === zip
+    packing.querySelector('.portal-recommended')?.toggleAttribute('hidden', !recommended)
+    const button = packing.querySelector('.btn')
+    button?.classList.toggle('btn-primary', recommended)
+    button?.classList.toggle('btn-outline-primary', !recommended)
+  }
 }
 
 /** Says how long this download takes on this person's line, here and now (S22). */

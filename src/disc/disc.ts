@@ -19,6 +19,8 @@ export type DiscPlan = {
   readonly zip: PackedDisc
   /** The smallest medium that the ISO fits on. */
   readonly medium: Medium
+  /** A file over 4 GiB is in it, which readers of ISO 9660 level 1 cannot read. */
+  readonly hugeFile: boolean
   readonly profile: Profile
   readonly instanceCount: number
 }
@@ -104,6 +106,7 @@ export function planDisc({
       write: (open, range) => writeZip(archive, open, range),
     },
     medium: mediumFor(image.size),
+    hugeFile: files.some(({ size }) => size >= 2 ** 32),
     profile,
     instanceCount: placed.length,
   }

@@ -6,20 +6,53 @@ import { readReport } from '../reports/reports.ts'
 import type { Site } from '../ui/site.ts'
 import { signatureSummary } from './pages/signature-facts.tsx'
 
+type Planned = { promise: Promise<DiscPlan>; forget: NodeJS.Timeout }
+
+/** Of each: a browser's ranges come within minutes, and what a person withdrew is not kept long (S26). */
+const KEPT_MS = 5 * 60_000
+const MOST_KEPT = 8
+
+/** Plans discs, and keeps the last few: each Range of a download, and fifty downloads at once, need the same one. */
+export function discPlanner(site: Site, db: Database) {
+  const kept = new Map<string, Planned>()
+  const drop = (key: string) => {
+    clearTimeout(kept.get(key)?.forget)
+    kept.delete(key)
+  }
+
+  return async ({ viewer, online, preparation }: DiscOf): Promise<DiscPlan> => {
+    const { publication, exam } = online
+    const { familyName, givenName, birthDate } = viewer.visit
+    // All that the plan follows from; a report's row never changes, a corrected one is another row (S7).
+    const key = JSON.stringify([
+      ...[preparation.key, publication.id, publication.reportId, publication.publishedAt],
+      ...[exam.description, exam.examDate, familyName, givenName, birthDate],
+    ])
+    const promise = kept.get(key)?.promise ?? discOf({ db, site, viewer, online, preparation })
+    drop(key)
+    kept.set(key, { promise, forget: setTimeout(() => drop(key), KEPT_MS).unref() })
+    for (const oldest of kept.keys()) if (kept.size > MOST_KEPT) drop(oldest)
+    return await promise.catch((error: unknown) => {
+      drop(key)
+      throw error
+    })
+  }
+}
+
+type DiscOf = {
+  viewer: Viewer
+  online: Viewer['online'][number]
+  preparation: Extract<Preparation, { ready: true }>
+}
+
 /** The disc of one exam online: its images, its report as shown and as signed, and what they are (S21). */
-export async function discOf({
+async function discOf({
   db,
   site,
   viewer,
   online,
   preparation,
-}: {
-  db: Database
-  site: Site
-  viewer: Viewer
-  online: Viewer['online'][number]
-  preparation: Extract<Preparation, { ready: true }>
-}): Promise<DiscPlan> {
+}: DiscOf & { db: Database; site: Site }): Promise<DiscPlan> {
   const { publication, exam } = online
   const { familyName, givenName, birthDate } = viewer.visit
   const report = await readReport(db, publication.id)
@@ -27,7 +60,7 @@ export async function discOf({
   // Fixed by what is on the disc, not by the clock: the same disc has the same bytes whenever and wherever it is made.
   const date = new Date(Math.max(preparation.preparedAt.getTime(), publication.publishedAt.getTime()))
   return planDisc({
-    manifests: preparation.manifests,
+    manifests: await preparation.manifests(),
     date,
     content: {
       organisation: {

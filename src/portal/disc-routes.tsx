@@ -15,14 +15,16 @@ import { watchAuthorised } from '../http/watch.ts'
 import { findPreparation } from '../preparation/preparation.ts'
 import { noteCollected } from '../reports/collection.ts'
 import type { PortalDependencies } from './dependencies.ts'
-import { discOf } from './disc-plan.ts'
+import { opensNoIso } from './device.ts'
+import { discPlanner } from './disc-plan.ts'
+import type { ReadyDisc } from './pages/disc-downloads.tsx'
 import { DiscPage } from './pages/disc-page.tsx'
 import { pageSession } from './session.ts'
 
 const PROBE_BYTES = 1_000_000
 // Within it, requests of one session for one disc are one download.
 const DOWNLOAD_PERIOD_MS = 60 * 60_000
-const READ_AHEAD_BYTES = 96 * 2 ** 20
+const READ_AHEAD_BYTES = 48 * 2 ** 20
 
 /** The exam as a disc: the page before it, the ISO and the ZIP (S21–S23). */
 export function discRoutes(dependencies: PortalDependencies) {
@@ -34,6 +36,7 @@ export function discRoutes(dependencies: PortalDependencies) {
     if (!bytes) throw new AppError('images.unavailable', 'An instance is in the archive no more.')
     return bytes
   }
+  const plan = discPlanner(site, db)
   const { storedFile } = orthanc
   const shortcut = storedFile && (({ fileUuid }: StoredInstance) => storedFile(fileUuid))
 
@@ -42,16 +45,13 @@ export function discRoutes(dependencies: PortalDependencies) {
       const viewer = await requireViewer(c)
       const online = onlineExam(viewer, c.req.param('id'))
       const found = await planOf(viewer, online)
-      const { plan } = found
       const id = online.publication.id
       return html(
         <DiscPage
           site={site}
           session={pageSession(viewer)}
           publicationId={id}
-          sizeBytes={plan?.iso.size ?? null}
-          downloadUrl={`/referti/${id}/disco.iso`}
-          fileName={plan?.iso.fileName ?? ''}
+          ready={found.plan && readyDisc(found.plan, id, c.req.raw.headers)}
           preparing={found.preparing}
         />,
       )
@@ -70,9 +70,9 @@ export function discRoutes(dependencies: PortalDependencies) {
   async function download(c: Context, packing: 'iso' | 'zip'): Promise<Response> {
     const viewer = await requireViewer(c)
     const online = onlineExam(viewer, c.req.param('id') ?? '')
-    const { plan } = await planOf(viewer, online)
-    if (!plan) throw new AppError('images.preparing')
-    const disc = plan[packing]
+    const found = await planOf(viewer, online)
+    if (!found.plan) throw new AppError('images.preparing')
+    const disc = found.plan[packing]
     // An archive that is away is told before the first byte, not by a download that breaks.
     await orthanc.system()
     const authorised = watchAuthorised(() => stillOnline(c, online.publication.id), clock)
@@ -106,7 +106,7 @@ export function discRoutes(dependencies: PortalDependencies) {
     const preparation = await findPreparation(db, studies)
     const unfinished = studies.length === 0 || studies.some(({ state }) => state !== 'stable')
     if (!preparation.ready || unfinished) return { plan: null, preparing: progressOf(preparation, studies) }
-    return { plan: await discOf({ db, site, viewer, online, preparation }) }
+    return { plan: await plan({ viewer, online, preparation }) }
   }
 
   async function stillOnline(c: Context, publicationId: string): Promise<boolean> {
@@ -114,6 +114,20 @@ export function discRoutes(dependencies: PortalDependencies) {
     const viewer = token === null ? null : await findViewer(db, token, clock())
     return viewer?.online.some(({ publication }) => publication.id === publicationId) ?? false
   }
+}
+
+/** What the page offers, what suits the visitor's device best first. */
+function readyDisc(plan: DiscPlan, publicationId: string, headers: Headers): ReadyDisc {
+  const downloads = (['iso', 'zip'] as const).map((packing) => ({
+    packing,
+    url: `/referti/${publicationId}/disco.${packing}`,
+    fileName: plan[packing].fileName,
+    sizeBytes: plan[packing].size,
+  }))
+  const { medium, profile, hugeFile } = plan
+  const zipFirst = hugeFile || opensNoIso(headers)
+  const ordered = zipFirst ? downloads.toReversed() : downloads
+  return { downloads: ordered, medium, profile: profile.name, hugeFile }
 }
 
 function progressOf(

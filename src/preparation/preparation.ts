@@ -9,6 +9,7 @@ import {
   type Manifest,
   prepareManifest,
 } from '../disc/manifest.ts'
+import { AppError } from '../errors.ts'
 import { errorCode, type Log } from '../log.ts'
 import type { Orthanc, OrthancInstance } from '../orthanc/orthanc.ts'
 import type { Codecs } from '../pixels/pixels.ts'
@@ -72,34 +73,61 @@ export async function prepareNext(
 }
 
 export type Preparation =
-  | { ready: true; manifests: Manifest[]; preparedAt: Date }
+  | {
+      ready: true
+      preparedAt: Date
+      /** The same for the same manifests: what was made of them needs not be made anew. */
+      key: string
+      manifests: () => Promise<Manifest[]>
+    }
   | { ready: false; done: number; total: number }
 
-/** The manifests of some studies, or how far their preparation is. */
+/** Whether the manifests of some studies are there, or how far their preparation is. */
 export async function findPreparation(
   db: Database,
   ofStudies: Pick<typeof studies.$inferSelect, 'orthancId' | 'revision' | 'instanceCount'>[],
 ): Promise<Preparation> {
   const ids = ofStudies.map(({ orthancId }) => orthancId)
+  const { orthancId, revision, preparedAt, done } = manifests
+  // Without the bodies, which are megabytes.
+  const facts = db.select({ orthancId, revision, preparedAt, done }).from(manifests)
   const rows =
-    ids.length === 0 ? [] : await db.select().from(manifests).where(inArray(manifests.orthancId, ids))
-  const found: Manifest[] = []
-  let done = 0
-  let preparedAt = new Date(0)
-  for (const study of ofStudies) {
-    const row = rows.find(({ orthancId }) => orthancId === study.orthancId)
-    const manifest = row?.body && row.revision === study.revision ? decodeManifest(row.body) : null
-    done += row?.revision === study.revision ? row.done : 0
-    if (!manifest || !row?.preparedAt) continue
-    found.push(manifest)
-    if (row.preparedAt > preparedAt) preparedAt = row.preparedAt
+    ids.length === 0
+      ? []
+      : await facts.where(and(inArray(orthancId, ids), eq(manifests.format, MANIFEST_VERSION)))
+  const current = ofStudies.flatMap((study) =>
+    rows.filter((row) => row.orthancId === study.orthancId && row.revision === study.revision),
+  )
+  const instants = current.flatMap((row) => row.preparedAt?.getTime() ?? [])
+  if (instants.length === ofStudies.length) {
+    return {
+      ready: true,
+      preparedAt: new Date(Math.max(0, ...instants)),
+      key: JSON.stringify(current.map((row) => [row.orthancId, row.revision, row.preparedAt])),
+      manifests: () => readManifests(db, current),
+    }
   }
-  if (found.length === ofStudies.length) return { ready: true, manifests: found, preparedAt }
   return {
     ready: false,
-    done,
+    done: current.reduce((sum, row) => sum + row.done, 0),
     total: ofStudies.reduce((total, { instanceCount }) => total + instanceCount, 0),
   }
+}
+
+async function readManifests(
+  db: Database,
+  wanted: { orthancId: string; revision: number }[],
+): Promise<Manifest[]> {
+  const ids = wanted.map(({ orthancId }) => orthancId)
+  const rows =
+    ids.length === 0 ? [] : await db.select().from(manifests).where(inArray(manifests.orthancId, ids))
+  return wanted.map(({ orthancId, revision }) => {
+    const row = rows.find((candidate) => candidate.orthancId === orthancId)
+    const manifest = row?.body && row.revision === revision ? decodeManifest(row.body) : null
+    // The study grew since it was looked for.
+    if (!manifest) throw new AppError('images.preparing')
+    return manifest
+  })
 }
 
 /** Takes the next study for this gateway: stable, of an exam that is online or may come online, without a manifest of its revision. */

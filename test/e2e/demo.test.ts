@@ -85,7 +85,7 @@ for (const [device, viewport] of Object.entries(WIDTHS)) {
     expect((await signed).suggestedFilename()).toMatch(/^referto-firmato-\d{4}-\d{2}-\d{2}\.pdf\.p7m$/)
 
     await page.getByRole('link', { name: 'Scarica immagini' }).click()
-    const link = page.locator('#disc-download')
+    const link = page.locator('[data-packing=iso] [data-download]')
     await link.waitFor({ timeout: 60_000 })
     await screenshot(page, `${device}-4-disc`)
     const started = page.waitForEvent('download')

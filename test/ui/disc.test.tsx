@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DiscPage } from '../../src/portal/pages/disc-page.tsx'
-import { discProps } from './samples.tsx'
+import { discProps, readyDisc } from './samples.tsx'
 import { openPage, sampleSite, startChromium, startSite } from './support.tsx'
 
 const site = await sampleSite()
@@ -19,9 +19,9 @@ beforeAll(async () => {
   browser = await startChromium()
   server = await startSite((app, show) => {
     show('/disco', () => <DiscPage {...discProps(site)} />)
-    show('/lenta', () => <DiscPage {...discProps(site, { sizeBytes: 60_000_000 })} />)
+    show('/lenta', () => <DiscPage {...discProps(site, { ready: readyDisc(60_000_000) })} />)
     show('/pronta', () => (
-      <DiscPage {...discProps(site, { sizeBytes: preparing ? null : 5_000_000, preparing })} />
+      <DiscPage {...discProps(site, { ready: preparing ? null : readyDisc(5_000_000), preparing })} />
     ))
     app.get('/referti/1/disco.iso', (c) =>
       c.body(new Uint8Array(IMAGE), 200, { 'Content-Type': 'application/x-iso9660-image' }),
@@ -73,11 +73,26 @@ describe('the disc page', () => {
     await page.goto(`${server.url}/disco`)
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      page.getByRole('link', { name: /Scarica immagini/ }).click(),
+      page.getByRole('link', { name: 'Scarica immagini (.iso, 271 MB)' }).click(),
     ])
-    expect(download.suggestedFilename()).toBe('Immagini_TC_TORACE_2026-11-20.iso')
+    expect(download.suggestedFilename()).toBe('esame-2026-11-20.iso')
     expect(await readFile(await download.path())).toEqual(IMAGE)
     await page.getByText(texts.started).waitFor()
+    await close()
+  })
+
+  test('a tablet that says it is a Mac is recommended the ZIP', async () => {
+    const { page, close } = await openPage(browser)
+    await page.addInitScript(() => {
+      Object.defineProperty(navigator, 'maxTouchPoints', { get: () => 5 })
+      const mac = 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/18.5 Safari/605.1.15'
+      Object.defineProperty(navigator, 'userAgent', { get: () => mac })
+    })
+    await page.goto(`${server.url}/disco`)
+    const first = page.locator('#packings > li').first()
+    await first.getByText(texts.recommended).waitFor()
+    expect(await first.getAttribute('data-packing')).toBe('zip')
+    expect(await page.getByText(texts.recommended).filter({ visible: true }).count()).toBe(1)
     await close()
   })
 
@@ -89,7 +104,7 @@ describe('the disc page', () => {
     preparing = { done: 300, total: 500 }
     await page.getByText('300 immagini su 500').waitFor({ timeout: 10_000 })
     preparing = undefined
-    await page.getByRole('link', { name: 'Scarica immagini (5 MB)' }).waitFor({ timeout: 10_000 })
+    await page.getByRole('link', { name: 'Scarica immagini (.iso, 5 MB)' }).waitFor({ timeout: 10_000 })
     await page.getByText('Sulla tua linea, in questo momento: pochi secondi').waitFor()
     expect(complaints).toEqual([])
     await close()

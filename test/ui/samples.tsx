@@ -1,5 +1,6 @@
 import { HelpPage } from '../../src/help/help.tsx'
 import { AccessibilityPage, PrivacyPage } from '../../src/help/legal.tsx'
+import type { ReadyDisc } from '../../src/portal/pages/disc-downloads.tsx'
 import { DiscPage, type DiscProps } from '../../src/portal/pages/disc-page.tsx'
 import { LoginPage } from '../../src/portal/pages/login-page.tsx'
 import { MessagePage } from '../../src/portal/pages/message-page.tsx'
@@ -88,10 +89,20 @@ export const discProps = (site: Site, changes: Partial<DiscProps> = {}): DiscPro
   site,
   session: SESSION,
   publicationId: listed().id,
-  sizeBytes: 271_483_904,
-  downloadUrl: '/referti/1/disco.iso',
-  fileName: 'Immagini_TC_TORACE_2026-11-20.iso',
+  ready: readyDisc(271_483_904),
   ...changes,
+})
+
+export const readyDisc = (sizeBytes: number): ReadyDisc => ({
+  downloads: (['iso', 'zip'] as const).map((packing) => ({
+    packing,
+    url: `/referti/1/disco.${packing}`,
+    fileName: `esame-2026-11-20.${packing}`,
+    sizeBytes,
+  })),
+  medium: 'CD',
+  profile: 'STD-GEN-CD',
+  hugeFile: false,
 })
 
 /** Every page, in each of its states, by a name. */
@@ -133,8 +144,13 @@ export function samplePages(site: Site): Record<string, Draw> {
       <ReportPage {...reportProps(site, { pdfUrl: null, signature: signed('none') })} />
     ),
     disc: () => <DiscPage {...discProps(site)} />,
+    'disc-huge': () => {
+      const { downloads, ...disc } = readyDisc(9_271_483_904)
+      const ready: ReadyDisc = { ...disc, downloads: downloads.toReversed(), medium: 'BD', hugeFile: true }
+      return <DiscPage {...discProps(site, { ready })} />
+    },
     'disc-preparing': () => (
-      <DiscPage {...discProps(site, { sizeBytes: null, preparing: { done: 120, total: 500 } })} />
+      <DiscPage {...discProps(site, { ready: null, preparing: { done: 120, total: 500 } })} />
     ),
     help: () => <HelpPage site={site} />,
     'help-session': () => <HelpPage site={site} session={SESSION} />,

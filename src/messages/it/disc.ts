@@ -1,9 +1,8 @@
 export const disc = {
   title: 'Scarica immagini',
   heading: 'Scarica le immagini del tuo esame',
-  lead: 'Un solo file .iso con tutto l’esame: puoi conservarlo, copiarlo su una chiavetta, masterizzarlo su disco o darlo al tuo medico.',
+  lead: 'Un solo file con tutto l’esame: puoi conservarlo, copiarlo su una chiavetta, masterizzarlo su disco o darlo al tuo medico.',
   size: 'Dimensione',
-  sizeUnknown: 'La dimensione sarà indicata dal browser all’inizio del download.',
   time: 'Tempo previsto',
   measuring: 'Sto misurando la tua linea…',
   measured: (time: string) => `Sulla tua linea, in questo momento: ${time}`,
@@ -17,8 +16,26 @@ export const disc = {
     { name: 'Fibra mista rame, FTTC (50 Mbit/s)', megabits: 50 },
     { name: 'Fibra fino a casa, FTTH (300 Mbit/s)', megabits: 300 },
   ],
-  download: 'Scarica immagini',
-  file: 'Nome del file',
+  fitsOn: 'Entra su',
+  media: {
+    CD: 'CD, DVD o chiavetta USB',
+    DVD: 'DVD o chiavetta USB',
+    'DVD-DL': 'DVD a doppio strato o chiavetta USB',
+    BD: 'Blu-ray o chiavetta USB',
+    USB: 'chiavetta o disco USB: è più grande di un Blu-ray',
+  },
+  downloadAs: (packing: 'iso' | 'zip', size: string) => `Scarica immagini (.${packing}, ${size})`,
+  recommended: 'Consigliato per questo dispositivo',
+  packings: {
+    iso: 'Il file .iso è la copia esatta di un disco: su Windows, macOS e Linux si apre con un doppio clic e si può masterizzare.',
+    zip: 'Il file .zip contiene gli stessi file e si apre anche su telefoni, tablet e Chromebook, che un .iso non sanno aprirlo.',
+  },
+  hugeFile:
+    'Un file di questo esame supera i 4 GB: alcuni programmi meno recenti non lo leggono da un .iso, perciò consigliamo il .zip. Su una chiavetta va copiato solo se è formattata exFAT o NTFS.',
+  profile: (profile: string | null) =>
+    profile
+      ? `Per il medico: file DICOM con indice DICOMDIR, profilo ${profile}.`
+      : 'Per il medico: file DICOM con indice DICOMDIR, in sintassi di trasferimento che nessun profilo General Purpose prevede.',
   started:
     'Il download è iniziato: il browser ne mostra l’avanzamento. Non chiudere il browser finché non è finito; se si interrompe, riprendilo dall’elenco dei download.',
   protect: 'È buona prassi proteggere i propri dati personali e sensibili.',
@@ -45,12 +62,16 @@ export const disc = {
       text: 'Doppio clic, o tasto destro e **Monta immagine disco**. Per fare un CD o DVD usa Brasero o K3b.',
     },
     {
+      system: 'Chromebook',
+      text: 'Scarica il file .zip e aprilo con un doppio clic nell’app **File**.',
+    },
+    {
       system: 'Chiavetta USB',
       text: 'Estrai il contenuto del file (con 7-Zip, WinRAR o aprendolo come sopra) e copia tutto sulla chiavetta.',
     },
     {
       system: 'Telefono e tablet',
-      text: 'Conviene usare **Visualizza immagini** nel portale: non serve scaricare nulla.',
+      text: 'Conviene usare **Visualizza immagini** nel portale: non serve scaricare nulla. Per conservare l’esame scarica il file .zip, che si apre dall’app **File**.',
     },
   ],
   openMore: 'Istruzioni passo per passo nelle domande frequenti',

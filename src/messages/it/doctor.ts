@@ -43,7 +43,7 @@ export const doctor = {
   report: { heading: 'Referto' },
   disc: {
     heading: 'Scarica le immagini dell’esame',
-    lead: 'Un solo file .iso con tutto l’esame, in formato DICOM, e il referto: si può aprire, copiare su una chiavetta o masterizzare su disco.',
+    lead: 'Un solo file con tutto l’esame, in formato DICOM, e il referto: si può aprire, copiare su una chiavetta o masterizzare su disco.',
     protectMore:
       'Il file contiene dati sanitari del paziente: non lo lasci su computer condivisi e lo conservi in un luogo sicuro.',
   },

@@ -25,6 +25,13 @@ export const imageQuestions: HelpSection = {
       ],
     },
     {
+      id: 'iso-o-zip',
+      question: 'Meglio il file .iso o il file .zip?',
+      answer: [
+        'Contengono gli stessi file. Il **.iso** si apre con un doppio clic su Windows, macOS e Linux e si può masterizzare. Il **.zip** si apre anche su telefoni, tablet e Chromebook. La pagina consiglia quello adatto al dispositivo da cui la guardi; puoi sempre scegliere l’altro.',
+      ],
+    },
+    {
       id: 'iso-windows',
       question: 'Aprire, copiare o masterizzare il file su Windows',
       answer: [
@@ -67,7 +74,7 @@ export const imageQuestions: HelpSection = {
       id: 'iso-telefono',
       question: 'E sul telefono o sul tablet?',
       answer: [
-        'Conviene **Visualizza immagini**: non scarica nulla sul telefono. Il file .iso si può scaricare, ma per aprirlo serve un’app che estragga gli archivi e una che legga i file DICOM: è più semplice passarlo a un computer.',
+        'Conviene **Visualizza immagini**: non scarica nulla sul telefono. Per conservare l’esame scarica il file .zip: si apre dall’app **File**, e INDEX.HTM e il referto si leggono subito; per le immagini serve un’app che legga i file DICOM.',
       ],
     },
     {

@@ -271,12 +271,19 @@ async function listenForHl7(inbox: Inbox, config: Config): Promise<MllpServer | 
   }
 }
 
+// Longer than a reverse proxy keeps an idle connection (Caddy: 2 minutes): else it may send a form, which it never
+// repeats, into a connection that we are just closing, and the person sees a 502.
+const IDLE_CONNECTION_MS = 130_000
+
 function listen(
   fetch: Parameters<typeof serve>[0]['fetch'],
   { host, port }: Config,
 ): Promise<{ server: ReturnType<typeof serve>; port: number }> {
   return new Promise((done, failed) => {
-    const server = serve({ fetch, hostname: host, port }, (address) => done({ server, port: address.port }))
+    const serverOptions = { keepAliveTimeout: IDLE_CONNECTION_MS }
+    const server = serve({ fetch, hostname: host, port, serverOptions }, (address) =>
+      done({ server, port: address.port }),
+    )
     server.once('error', () =>
       failed(
         new ListenError(`Cannot listen on ${host}:${port}: is another program there? Set PORT or HOST.`),

@@ -36,3 +36,11 @@ test('a stop waits for nobody who only keeps a connection, or who never ends a r
   await gateway.stop()
   expect(Date.now() - started).toBeLessThan(5_000)
 })
+
+test('an idle connection is kept longer than a reverse proxy keeps it, so that no form is sent into a closing one', async () => {
+  await using gateway = await testGateway()
+  const { headers } = await fetch(`${gateway.url}/aiuto`)
+  const [, seconds] = /timeout=(\d+)/.exec(headers.get('keep-alive') ?? '') ?? []
+  // Caddy's `keepalive` and nginx's `keepalive_timeout` of an upstream are 120 and 60 seconds.
+  expect(Number(seconds)).toBeGreaterThan(120)
+})

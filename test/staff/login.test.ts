@@ -84,7 +84,7 @@ test('the command makes an account ready for use, resets, disables and lists; wr
     ['reset', 'nobody'],
   ])
     await expect(command(...wrong)).rejects.toThrow()
-})
+}, 120_000)
 
 test('S43: unknown, disabled, wrong password and wrong code are told alike, and each is in the trail', async () => {
   await forgetAttempts()

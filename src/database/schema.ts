@@ -67,6 +67,7 @@ export const visits = pgTable(
     index('visits_name_words').using('gin', searchableName(table.familyName, table.givenName)),
     index('visits_accession_prefix').on(sql`upper(${table.accessionNumber}) text_pattern_ops`),
     index('visits_tax_code_prefix').on(sql`upper(${table.taxCode}) text_pattern_ops`),
+    index('visits_patient_id').on(sql`upper(${table.patientId})`),
     index().on(table.birthDate),
     index().on(table.registeredAt),
   ],

@@ -9,6 +9,11 @@ import { accountsRoutes } from './accounts-routes.tsx'
 import type { DeskDependencies } from './dependencies.ts'
 import { DeskErrorPage } from './pages/error-page.tsx'
 import { firstPage } from './pages/layout.tsx'
+import { registerRoutes } from './register-routes.tsx'
+import { searchRoutes } from './search-routes.tsx'
+import { visitRoutes } from './visit-routes.tsx'
+
+const REPORT = /^\/desk\/visite\/[^/]+\/referto$/
 
 /** The console at /desk: every route behind `guardDesk()`, failures told in its own pages. */
 export function deskRoutes(dependencies: DeskDependencies) {
@@ -25,13 +30,18 @@ export function deskRoutes(dependencies: DeskDependencies) {
     return html(<DeskErrorPage site={site} staff={c.var.staff} title={title} text={text} />, status)
   })
   desk.use('/desk/*', guardDesk({ db, clock, trustedProxies, networks }))
-  desk.use('/desk/*', smallForms())
+  const small = smallForms()
+  // A report is a document, and has a limit of its own.
+  desk.use('/desk/*', (c, next) => (REPORT.test(c.req.path) ? next() : small(c, next)))
   desk.get('/desk', (c) => {
     const first = firstPage(c.var.staff)
     if (first === null) throw new AppError('staff.forbidden')
     return c.redirect(first, 303)
   })
   desk.route('/', deskAccessRoutes(dependencies))
+  desk.route('/', searchRoutes(dependencies))
+  desk.route('/', registerRoutes(dependencies))
+  desk.route('/', visitRoutes(dependencies))
   desk.route('/', accountsRoutes(dependencies))
   return desk
 }

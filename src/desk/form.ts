@@ -1,5 +1,7 @@
 import type { Context } from 'hono'
 import type { StaffEnv } from '../staff/guard.ts'
+import { staffActor } from '../staff/sign-in.ts'
+import type { DeskDependencies } from './dependencies.ts'
 
 export type DeskContext = Context<StaffEnv>
 
@@ -17,6 +19,14 @@ export async function readForm(c: Context): Promise<{
 
 // PostgreSQL knows no NUL; what is typed holds none.
 const clean = (value: string) => value.replaceAll('\0', '').trim()
+
+/** Who asks, as every act of the visits takes it. */
+export const callOf = (c: DeskContext, { db, rules, clock }: DeskDependencies) => ({
+  db,
+  rules,
+  actor: staffActor(c.var.staff, c.var.source),
+  now: clock(),
+})
 
 /** Takes an address apart only where it is one of ours: anything else was never there. */
 export const isUuid = (value: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value)

@@ -2,6 +2,7 @@ import { access } from './it/access.ts'
 import { accesses } from './it/accesses.ts'
 import { common } from './it/common.ts'
 import { desk } from './it/desk.ts'
+import { deskVisits } from './it/desk-visits.ts'
 import { disc } from './it/disc.ts'
 import { doctor } from './it/doctor.ts'
 import { durations } from './it/durations.ts'
@@ -23,6 +24,7 @@ export const it = {
   accessibility,
   common,
   desk,
+  deskVisits,
   disc,
   doctor,
   durations,

@@ -3,6 +3,7 @@ import { and, eq, gt, isNull, lt, lte, or } from 'drizzle-orm'
 import { record, transact } from '../audit/audit.ts'
 import type { Database } from '../database/database.ts'
 import { exams, loginLocks, publications, sessions, shares, sourceAttempts } from '../database/schema.ts'
+import { forgetSecrets } from '../desk/secrets.ts'
 import { forgetMessages } from '../hl7/letters.ts'
 import { errorCode, type Log } from '../log.ts'
 import { queueMail } from '../mail/outbox.ts'
@@ -137,6 +138,7 @@ async function forget({ db, clock }: Keeper): Promise<void> {
   await db
     .delete(sessions)
     .where(or(lt(sessions.expiresAt, new Date(now)), lt(sessions.lastSeenAt, new Date(now - IDLE_MS))))
+  await forgetSecrets(db, clock())
   await forgetStaffSessions(db, clock())
   await db.delete(sourceAttempts).where(lt(sourceAttempts.windowStart, new Date(now - DAY_MS)))
   await db.delete(loginLocks).where(lt(loginLocks.lastFailureAt, new Date(now - FORGET_FAILURES_MS)))

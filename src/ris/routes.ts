@@ -25,7 +25,11 @@ export type RisDependencies = {
   rules: VisitRules
   portalUrl: string
   inspect: (document: Uint8Array) => Promise<Inspection>
-  slip: (person: { familyName: string; givenName: string }, pin1: string) => Promise<Uint8Array>
+  slip: (
+    person: { familyName: string; givenName: string },
+    pin1: string,
+    options?: { printAtOnce?: boolean },
+  ) => Promise<Uint8Array>
   clock: () => Date
   maxReportBytes: number
   trustedProxies: readonly string[]

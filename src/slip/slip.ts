@@ -14,6 +14,8 @@ export type SlipFacts = {
   contacts: Contacts
   availableDays: number
   messages: Messages
+  /** Opened in a browser, the slip brings up the print dialog by itself. */
+  printAtOnce?: boolean
 }
 
 /** The slip of reception with PIN1 on it: one A4 page, ready to print (S3). */
@@ -29,6 +31,7 @@ export async function slipPdf(facts: SlipFacts): Promise<Uint8Array> {
   pdf.registerFont('regular', fontFile('DejaVuSans'))
   pdf.registerFont('bold', fontFile('DejaVuSans-Bold'))
   pdf.registerFont('digits', fontFile('DejaVuSansMono-Bold'))
+  if (facts.printAtOnce) askToPrint(pdf)
   const finished = collect(pdf)
   drawHead(pdf, facts)
   drawPin(pdf, facts)
@@ -37,6 +40,12 @@ export async function slipPdf(facts: SlipFacts): Promise<Uint8Array> {
   drawFoot(pdf, facts)
   pdf.end()
   return await finished
+}
+
+// ISO 32000-1 §12.6.4.11: a named action when the document is opened. pdfkit has no word for it.
+function askToPrint(pdf: Pdf) {
+  const { data } = (pdf as unknown as { _root: { data: Record<string, unknown> } })._root
+  data.OpenAction = { Type: 'Action', S: 'Named', N: 'Print' }
 }
 
 function drawHead(pdf: Pdf, { organisation, patientName, messages }: SlipFacts) {

@@ -14,6 +14,8 @@ export type FieldProps = {
   required?: boolean | undefined
   autofocus?: boolean | undefined
   /** Digits set in a spaced figure font. */
+  /** Id of a datalist whose entries are offered. */
+  list?: string | undefined
   digits?: boolean | undefined
   /** Ids of further texts that describe the field. */
   describedBy?: string | undefined
@@ -48,6 +50,7 @@ export function Field(props: FieldProps) {
         value={props.value}
         required={required}
         autofocus={props.autofocus}
+        list={props.list}
         class={`portal-input${props.digits ? ' portal-digits' : ''}`}
         aria-describedby={described}
         aria-invalid={error ? 'true' : undefined}

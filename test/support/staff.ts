@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core'
 import type { Role } from '../../src/staff/permissions.ts'
 import { beginSetUp, finishSetUp } from '../../src/staff/set-up.ts'
 import { createAccount, type StaffCall } from '../../src/staff/staff.ts'
@@ -98,4 +99,18 @@ export function clientOf(gateway: Pick<TestGateway, 'url'>, cookie: string) {
     },
     upload: (path: string, form: FormData) => send(path, { method: 'POST', body: form }, {}),
   }
+}
+
+/** Signs in by the login's page, with a recovery code. */
+export async function enterByPage(
+  page: Page,
+  gateway: Pick<TestGateway, 'url'>,
+  account: Credentials,
+): Promise<void> {
+  await page.goto(`${gateway.url}/desk`)
+  await page.locator('#utente').fill(account.username)
+  await page.locator('#password').fill(PASSWORD)
+  await page.locator('#codice').fill(account.recoveryCodes.pop() ?? '')
+  await page.keyboard.press('Enter')
+  await page.locator('.desk-who').waitFor()
 }

@@ -1,0 +1,1 @@
+CREATE INDEX "visits_patient_id" ON "visits" USING btree (upper("patient_id"));

@@ -149,6 +149,7 @@ export const deskVisits = {
         consent: 'consenso ritirato',
         expiry: 'scaduto',
         desk: 'ritirato dallo sportello',
+        ris: 'ritirato dal sistema informativo',
       },
       never: 'mai pubblicato',
       excluded: 'escluso per legge dalla consegna online',

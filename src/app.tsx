@@ -22,6 +22,7 @@ import { removalRoutes } from './portal/removal-routes.tsx'
 import { reportRoutes } from './portal/report-routes.tsx'
 import { sessionOf } from './portal/session.ts'
 import { shareRoutes } from './portal/share-routes.tsx'
+import { structuredRoutes } from './portal/structured-routes.tsx'
 import { trailRoutes } from './portal/trail-routes.tsx'
 import { apiDocsRoutes } from './ris/docs.ts'
 import { type RisDependencies, risRoutes } from './ris/routes.ts'
@@ -63,6 +64,7 @@ export function createApp(dependencies: AppDependencies): Hono {
   app.route('/', accessRoutes(portal))
   app.route('/', reportRoutes(portal))
   app.route('/', imageRoutes(portal))
+  app.route('/', structuredRoutes(portal))
   app.route('/', discRoutes(portal))
   app.route('/', shareRoutes(portal))
   app.route('/', removalRoutes(portal))

@@ -297,6 +297,21 @@ export const SETTINGS = {
     'Which field gives what, as JSON; best by file (`HL7_MAPPING_FILE`). What it does not name stays as in [integration.md](integration.md).',
     optionalText,
   ),
+  reportsFromPacs: setting(
+    'REPORTS_FROM_PACS',
+    'Objects of a study that are taken as its report (comma separated): `pdf` (Encapsulated PDF), `cda` (Encapsulated CDA). Not set: reports come from the RIS alone.',
+    z
+      .string()
+      .transform((value) => value.split(',').flatMap((item) => item.trim().toLowerCase() || []))
+      .pipe(z.array(z.enum(['pdf', 'cda'], 'each must be pdf or cda'))),
+    '',
+  ),
+  reportsFromPacsTitles: setting(
+    'REPORTS_FROM_PACS_TITLES',
+    'Of those objects, only the ones whose Document Title or title code is one of these (comma separated): a scanned form is no report. Not set: all of them.',
+    z.string().transform((value) => value.split(',').flatMap((item) => item.trim() || [])),
+    '',
+  ),
   viewerDir: setting('VIEWER_DIR', 'The built OHIF viewer (`npm run viewer`).', text, './var/viewer'),
 } as const satisfies Record<string, Setting>
 

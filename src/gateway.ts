@@ -19,6 +19,7 @@ import { sendMails } from './mail/mail.ts'
 import { it } from './messages/it.ts'
 import { createOrthanc } from './orthanc/orthanc.ts'
 import { checkArchive, checkArchiveLater } from './orthanc/safety.ts'
+import { takeDocuments } from './pacs/documents.ts'
 import { followPacs } from './pacs/follow.ts'
 import { createCodecs } from './pixels/pixels.ts'
 import { prepareStudies } from './preparation/preparation.ts'
@@ -92,11 +93,12 @@ export async function startGateway(
   const maxReportBytes = config.maxReportMb * 1_000_000
   const inspect = (document: Uint8Array) => inspectDocument(document, { trusted, now: clock() })
   const slip = slipFor(site, portalUrl)
+  const page = (report: TextReport) => textPage({ organisation, messages: it, report })
   const inbox = {
-    ...{ db, rules, clock, log, inspect, maxReportBytes },
+    ...{ db, rules, clock, log, inspect, page, maxReportBytes },
     mapping: config.hl7Mapping,
-    page: (report: TextReport) => textPage({ organisation, messages: it, report }),
   }
+  const taken = { kinds: config.reportsFromPacs, titles: config.reportsFromPacsTitles }
   const app = createApp({
     db,
     orthanc,
@@ -157,6 +159,7 @@ export async function startGateway(
     followPacs({ db, orthanc, rules, clock, log, signal }),
     prepareStudies({ db, orthanc, codecs, clock, log, signal }),
     deriveStudies({ db, store: derived, derivers, clock, log, signal }),
+    takeDocuments({ db, orthanc, rules, taken, inspect, page, maxReportBytes, clock, log, signal }),
     keepTime({ db, rules, clock, log, signal }),
     sendMails({ db, keys: encryptionKeys, settings: mail, messages: it, log, clock, signal }),
     ...(config.auditTarget

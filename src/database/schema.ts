@@ -177,8 +177,28 @@ export const studies = pgTable(
     /** Grows each time the study becomes stable: what was made from an earlier revision is out of date (S8). */
     revision: integer().notNull().default(0),
     changedAt: instant('changed_at').notNull(),
+    /** Up to which revision it was looked through for reports among its objects. */
+    documentsRevision: integer('documents_revision').notNull().default(0),
   },
   (table) => [index().on(table.accessionNumber), index().on(table.studyInstanceUid)],
+)
+
+/** Objects of a study that are documents: each is handled once, and structured reports are shown as text. */
+export const pacsDocuments = pgTable(
+  'pacs_documents',
+  {
+    sopInstanceUid: text('sop_instance_uid').primaryKey(),
+    orthancId: text('orthanc_id').notNull(),
+    studyId: text('study_id')
+      .notNull()
+      .references(() => studies.orthancId, { onDelete: 'cascade' }),
+    kind: text({ enum: ['pdf', 'cda', 'sr'] }).notNull(),
+    /** 'passed': the configuration does not mean it. */
+    state: text({ enum: ['taken', 'refused', 'passed', 'shown'] }).notNull(),
+    reason: text(),
+    seenAt: instant('seen_at').notNull(),
+  },
+  (table) => [index().on(table.studyId)],
 )
 
 /** How far Orthanc's /changes have been handled. One row. */

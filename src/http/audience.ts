@@ -60,6 +60,7 @@ export const AUDIENCES: Readonly<Record<string, Audience>> = {
   'GET /referti/:id/documento.pdf': 'viewer',
   'GET /referti/:id/firmato': 'viewer',
   'GET /referti/:id/immagini': 'viewer',
+  'GET /referti/:id/strutturati': 'viewer',
   'GET /referti/:id/disco': 'viewer',
   'GET /referti/:id/disco.iso': 'viewer',
   'GET /referti/:id/disco.zip': 'viewer',

@@ -16,6 +16,7 @@ import { report } from './it/report.ts'
 import { reportList } from './it/report-list.ts'
 import { sharing } from './it/sharing.ts'
 import { slip } from './it/slip.ts'
+import { structured } from './it/structured.ts'
 
 /** Everything the portal says, in Italian. A further language is a catalogue of the same type. */
 export const it = {
@@ -38,6 +39,7 @@ export const it = {
   reportList,
   sharing,
   slip,
+  structured,
 }
 
 export type Messages = typeof it

@@ -12,6 +12,7 @@ import type { PortalDependencies } from './dependencies.ts'
 import { type ListedPublication, ReportListPage } from './pages/report-list-page.tsx'
 import { ReportPage } from './pages/report-page.tsx'
 import { pageSession } from './session.ts'
+import { structuredReportsOf } from './structured-routes.tsx'
 
 /** The list, the report in the page and the signed file (S13–S19). */
 export function reportRoutes({ db, site, requireViewer, trustedProxies, clock }: PortalDependencies) {
@@ -53,6 +54,7 @@ export function reportRoutes({ db, site, requireViewer, trustedProxies, clock }:
       const report = await reportOf(publication.id)
       const { visit } = viewer
       const studies = await viewableStudies(db, [{ publication, exam }])
+      const structured = await structuredReportsOf(db, { publication, exam })
       if (!hasPdf(report)) await note(c, 'viewed', viewer, { publication, exam })
       return html(
         <ReportPage
@@ -78,6 +80,7 @@ export function reportRoutes({ db, site, requireViewer, trustedProxies, clock }:
           signature={report.signature}
           signedUrl={`/referti/${publication.id}/firmato`}
           backUrl="/referti"
+          structuredUrl={structured.length > 0 ? `/referti/${publication.id}/strutturati` : undefined}
           imagesUrl={studies.length > 0 ? `/referti/${publication.id}/immagini` : undefined}
         />,
       )

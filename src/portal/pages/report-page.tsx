@@ -36,11 +36,14 @@ export type ReportProps = {
   signedUrl: string
   backUrl: string
   imagesUrl?: string | undefined
+  /** Where structured reports of the archive are shown as text; not set: there are none. */
+  structuredUrl?: string | undefined
 }
 
 /** The report in the page: the delivered PDF itself, or the structured form (S16, S17), and its signature (S19). */
 export function ReportPage(props: ReportProps) {
   const { site, session, publicationId, pdfUrl, fields, signature, signedUrl, backUrl, imagesUrl } = props
+  const { structuredUrl } = props
   const { report: texts, doctor } = site.messages
   return (
     <Layout site={site} title={texts.title} session={session} scripts={pdfUrl === null ? [] : ['report.js']}>
@@ -63,6 +66,14 @@ export function ReportPage(props: ReportProps) {
                 <a href={imagesUrl} class="btn btn-outline-primary portal-action">
                   <Icon site={site} name="it-camera" />
                   <span>{texts.viewImages}</span>
+                </a>
+              </li>
+            )}
+            {structuredUrl && (
+              <li>
+                <a href={structuredUrl} class="btn btn-outline-primary portal-action">
+                  <Icon site={site} name="it-list" />
+                  <span>{site.messages.structured.open}</span>
                 </a>
               </li>
             )}

@@ -13,7 +13,7 @@ export type StructuredReport = {
   lines: StructuredLine[]
 }
 
-export type StructuredLine = { depth: number; label: string; value: string; heading: boolean }
+type StructuredLine = { depth: number; label: string; value: string; heading: boolean }
 
 /** Basic Text, Enhanced, Comprehensive, Comprehensive 3D and Extensible SR: what a person dictates. Dose and CAD are not shown. */
 export const TEXT_REPORTS: ReadonlySet<string> = new Set(

@@ -1,6 +1,6 @@
 import type { Unshown } from '../model/model.ts'
 import { readFile } from './file.ts'
-import type { Found } from './folder.ts'
+import type { Found } from './found.ts'
 
 /** What a DICOMDIR names and the folder lacks: a disc half copied, or one that cannot be read to its end. */
 export async function missingFiles(directory: Found, found: readonly Found[]): Promise<Unshown[]> {

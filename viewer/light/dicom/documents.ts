@@ -2,6 +2,7 @@ import type { InstanceRecord } from '../../../src/shards/attributes.ts'
 import type { Report, Study } from '../model/model.ts'
 import { text } from '../model/record.ts'
 import type { DicomFile } from './file.ts'
+import type { Found } from './found.ts'
 
 /** Encapsulated PDFs (PS3.3 §A.45) become reports of their study, and no longer things that cannot be shown. */
 export function withDocuments(
@@ -23,6 +24,20 @@ export function withDocuments(
       .map((series) => ({ ...series, unshown: series.unshown.filter(({ key }) => !keys.has(key)) }))
       .filter(({ images, unshown }) => images.length + unshown.length > 0),
   }))
+}
+
+/** PDFs that lie beside the DICOM files, as on most discs, go with the first study: whose they are, they say themselves. */
+export function withLooseFiles(studies: readonly Study[], found: readonly Found[]): Study[] {
+  const reports = [...found]
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
+    .map(({ path, file }): Report => {
+      const bytes = async () => new Uint8Array(await file.arrayBuffer())
+      const title = path.split('/').at(-1) ?? path
+      return { title, date: '', pdf: { bytes }, signed: null, signature: null, text: '' }
+    })
+  return studies.map((study, at) =>
+    at === 0 ? { ...study, reports: [...study.reports, ...reports] } : study,
+  )
 }
 
 function reportOf({ attributes }: InstanceRecord, file: DicomFile | undefined): Report {

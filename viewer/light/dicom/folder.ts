@@ -3,16 +3,11 @@ import { FrameError, type FrameSource, type Image, type Opened, type Unshown } f
 import { text } from '../model/record.ts'
 import { studiesOf } from '../model/studies.ts'
 import { missingFiles } from './dicomdir.ts'
-import { withDocuments } from './documents.ts'
+import { withDocuments, withLooseFiles } from './documents.ts'
 import { type DicomFile, readFile } from './file.ts'
+import type { Found } from './found.ts'
 import { frameOf } from './frame.ts'
 import { NotDicomError } from './part10.ts'
-
-/** A file with its path inside what was opened or dropped. */
-export interface Found {
-  readonly path: string
-  readonly file: File
-}
 
 /** Reads the heads of all files, DICOM or not, and gives what can be shown of them. */
 export async function openFolder(
@@ -22,6 +17,7 @@ export async function openFolder(
   const files = new Map<string, DicomFile>()
   const records: InstanceRecord[] = []
   const unread: Unshown[] = []
+  const documents: Found[] = []
   let skipped = 0
   let done = 0
   const directories = found.filter(({ path }) => isDicomdir(path))
@@ -40,7 +36,8 @@ export async function openFolder(
           })
         }
       } catch (error) {
-        if (error instanceof NotDicomError && !looksLikeDicom(path)) skipped++
+        if (error instanceof NotDicomError && /\.pdf$/i.test(path)) documents.push({ path, file })
+        else if (error instanceof NotDicomError && !looksLikeDicom(path)) skipped++
         else unread.push(unreadable(path, error))
       }
       onProgress(++done, found.length)
@@ -50,7 +47,11 @@ export async function openFolder(
   // In the order of the paths, however the reading went.
   records.sort((a, b) => (a.key < b.key ? -1 : 1))
   const studies = studiesOf(withoutDoubles(records), unread)
-  return { studies: withDocuments(studies, records, files), frames: framesOf(files), skipped }
+  return {
+    studies: withLooseFiles(withDocuments(studies, records, files), documents),
+    frames: framesOf(files),
+    skipped,
+  }
 }
 
 /** The frames of files at hand. */

@@ -110,6 +110,7 @@ export const en: Messages = {
     full: 'Full screen',
     close: 'Close',
     view: 'View',
+    share: 'Export',
   },
   fps: 'Frames a second',
   slice: 'Image',

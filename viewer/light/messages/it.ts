@@ -112,6 +112,7 @@ export const it = {
     full: 'Tutto schermo',
     close: 'Chiudi',
     view: 'Vista',
+    share: 'Esporta',
   },
   fps: 'Fotogrammi al secondo',
   slice: 'Immagine',
@@ -137,7 +138,8 @@ export const it = {
   },
   padding: 'fuori campo',
   viewport: (index: number) => `Vista ${index}`,
-  orientation: { L: 'S', R: 'D', A: 'A', P: 'P', H: 'T', F: 'P' },
+  // The letters of the standard in every language: in Italian S would be left, and above.
+  orientation: { L: 'L', R: 'R', A: 'A', P: 'P', H: 'H', F: 'F' },
   planes: { axial: 'assiale', coronal: 'coronale', sagittal: 'sagittale' },
   mprOf: (plane: string) => `MPR ${plane}`,
   mprRefused: {

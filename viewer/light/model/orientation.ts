@@ -15,8 +15,10 @@ export function sidesOf([x, y, z]: Vector): Side[] {
     .map(([side]) => side)
 }
 
+export type PlaneName = 'axial' | 'coronal' | 'sagittal'
+
 /** What the plane with this normal is nearest to. */
-export function planeName([x, y, z]: Vector): 'axial' | 'coronal' | 'sagittal' {
+export function planeName([x, y, z]: Vector): PlaneName {
   const [ax, ay, az] = [Math.abs(x), Math.abs(y), Math.abs(z)]
   if (az >= ax && az >= ay) return 'axial'
   return ay >= ax ? 'coronal' : 'sagittal'

@@ -1,6 +1,6 @@
 import type { Attributes } from '../../../src/shards/attributes.ts'
 import type { Cells, Frame, FrameData, FrameSource, Image, Series } from '../model/model.ts'
-import { planeName } from '../model/orientation.ts'
+import { type PlaneName, planeName } from '../model/orientation.ts'
 import { add, dot, type Plane, planeOf, type Vector } from '../model/plane.ts'
 import { type Slice, slicesOf } from '../model/studies.ts'
 import { modalityOf } from '../pixels/modality.ts'
@@ -54,7 +54,7 @@ export function volumeOf(series: Series): Volume | Refusal {
 /** Two more stacks through the volume: one plane a row, and one a column. Their images are read by `reslicing()`. */
 export function reslicedSeries(
   volume: Volume,
-  name: (plane: string) => string,
+  name: (plane: PlaneName) => string,
 ): { rows: Series; columns: Series } {
   const { columns, rows } = (volume.slices[0] as Slice).image.pixel
   return {
@@ -100,7 +100,7 @@ function stackOf(
   volume: Volume,
   axis: 'row' | 'column',
   count: number,
-  name: (plane: string) => string,
+  name: (plane: PlaneName) => string,
 ): Series {
   const { plane, step, spacing, slices, series } = volume
   const base = (slices[0] as Slice).image

@@ -1,5 +1,6 @@
 import type { DecodePool } from '../decode/pool.ts'
-import { type Found, openFolder } from '../dicom/folder.ts'
+import { openFolder } from '../dicom/folder.ts'
+import type { Found } from '../dicom/found.ts'
 import { m } from '../messages/messages.ts'
 import type { Opened, Series, Study } from '../model/model.ts'
 import { reslicing } from '../mpr/volume.ts'
@@ -258,7 +259,7 @@ export function createApp(root: HTMLElement, pool: DecodePool, signal: AbortSign
       // First the picture, then the thumbnails: they share the same road.
       if (study && series) layout.active()?.show(study, series)
       list.show(next.studies, store, source)
-      shell.showViews(study ?? null)
+      shell.showViews()
       layout.changed()
     },
   }

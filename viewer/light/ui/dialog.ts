@@ -26,9 +26,10 @@ export function openHelp(): void {
   openDialog(
     m().helpTitle,
     h('h3', {}, m().helpMouse),
-    list(m().helpMouseItems),
+    list(m().helpMouseItems, 'is-wide'),
     h('h3', {}, m().helpKeys),
-    list(rows),
+    list(rows.slice(0, GESTURES), 'is-wide'),
+    list(rows.slice(GESTURES), ''),
     h('p', { class: 'note' }, m().notDiagnostic),
     h('p', { class: 'note' }, m().about),
   )
@@ -57,5 +58,8 @@ function openDialog(title: string, ...content: HTMLElement[]): void {
   dialog.showModal()
 }
 
-const list = (rows: readonly (readonly [string, string])[]): HTMLElement =>
-  h('dl', { class: 'keys' }, ...rows.flatMap(([key, what]) => [h('dt', {}, key), h('dd', {}, what)]))
+/** The first rows are keys with longer words. */
+const GESTURES = 10
+
+const list = (rows: readonly (readonly [string, string])[], more: string): HTMLElement =>
+  h('dl', { class: `keys ${more}` }, ...rows.flatMap(([key, what]) => [h('dt', {}, key), h('dd', {}, what)]))

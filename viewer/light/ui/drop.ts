@@ -1,4 +1,4 @@
-import type { Found } from '../dicom/folder.ts'
+import type { Found } from '../dicom/found.ts'
 
 /** All files of what was dropped, folders walked through. */
 export async function filesOfDrop({ items, files }: DataTransfer): Promise<Found[]> {

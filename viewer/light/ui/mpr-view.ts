@@ -35,7 +35,7 @@ export async function openMpr({ study, series, store, frames, layout, say }: Req
   frames.clear()
   frames.set(series.uid, all)
   const voi = viewport.voi
-  const { rows, columns } = reslicedSeries(volume, m().mprOf)
+  const { rows, columns } = reslicedSeries(volume, (plane) => m().mprOf(m().planes[plane]))
   layout.set('mpr')
   const [first, second, third] = layout.viewports()
   if (first && first.series !== series) first.show(study, series, at)

@@ -1,5 +1,5 @@
 import { day, LANGUAGES, m, setLanguage } from '../messages/messages.ts'
-import type { Study } from '../model/model.ts'
+import type { Patient, Study } from '../model/model.ts'
 import type { ActionName, Actions } from './actions.ts'
 import { h, svg } from './dom.ts'
 import { ICONS } from './icons.ts'
@@ -14,7 +14,7 @@ import type { Viewport } from './viewport.ts'
 export interface Shell {
   refresh(): void
   showStart(): void
-  showViews(study: Study | null): void
+  showViews(): void
   toggleList(): void
   closeList(): void
   /** A short message over the views; empty takes it away. */
@@ -56,15 +56,31 @@ export function createShell(
     h('div', { class: 'top-actions' }, ...heads.slice(1).map(({ element }) => element), language),
   )
   const main = h('main', { class: 'main' }, list.element, layout.element, report.element, toast)
-  const footer = h('footer', { class: 'bottom' }, h('span', {}, m().notDiagnosticShort))
+  const footer = h(
+    'footer',
+    { class: 'bottom' },
+    h('span', { class: 'is-long' }, m().notDiagnostic),
+    h('span', { class: 'is-short' }, m().notDiagnosticShort),
+  )
   root.replaceChildren(header, toolbar.element, main, start.element, footer, live)
   document.documentElement.lang = m().language
   document.title = m().product
 
+  let person: Patient | null = null
+  // Always whose images are looked at: a folder may hold several people's.
+  const showPatient = (study: Study | null) => {
+    if (person === (study?.patient ?? null)) return
+    person = study?.patient ?? null
+    patient.replaceChildren(
+      h('strong', {}, person?.name || m().noName),
+      h('span', {}, person?.birthDate ? `${m().born} ${day(person.birthDate)}` : ''),
+    )
+  }
   let announcing = 0
   let hiding = 0
   const shell: Shell = {
     refresh() {
+      showPatient(layout.active()?.study ?? null)
       for (const { name, element } of heads) {
         element.disabled = !actions.can(name)
         const on = actions.isOn(name)
@@ -75,14 +91,9 @@ export function createShell(
       root.dataset.screen = 'start'
       start.idle()
     },
-    showViews(study) {
+    showViews() {
       root.dataset.screen = 'views'
       start.idle()
-      const person = study?.patient
-      patient.replaceChildren(
-        h('strong', {}, person?.name || m().noName),
-        h('span', {}, person?.birthDate ? `${m().born} ${day(person.birthDate)}` : ''),
-      )
     },
     toggleList() {
       // On a phone the list is over the picture, elsewhere beside it.

@@ -1,4 +1,4 @@
-import type { Found } from '../dicom/folder.ts'
+import type { Found } from '../dicom/found.ts'
 import { m } from '../messages/messages.ts'
 import { h, svg } from './dom.ts'
 import { filesOfDrop } from './drop.ts'

@@ -3,6 +3,7 @@ import { TOOLS } from '../tools/interaction.ts'
 import type { ActionName, Actions } from './actions.ts'
 import { h, svg } from './dom.ts'
 import { ICONS, type IconName } from './icons.ts'
+import { openMenu } from './menu.ts'
 
 /** The row of tools, in groups; it scrolls sideways where it does not fit. */
 export interface Toolbar {
@@ -11,13 +12,19 @@ export interface Toolbar {
   refresh(): void
 }
 
-const GROUPS: readonly (readonly ActionName[])[] = [
-  ['fit', 'actual', 'rotateLeft', 'rotateRight', 'flipH', 'flipV', 'invert', 'reset'],
+/** What stands in the bar itself, group by group; a menu holds what is used less. */
+const GROUPS: readonly (readonly (ActionName | 'view' | 'share')[])[] = [
+  ['fit', 'actual', 'view', 'reset'],
   ['play'],
-  ['one', 'two', 'mpr', 'link', 'lines'],
-  ['texts', 'overlays', 'trash'],
-  ['save', 'print', 'full'],
+  ['one', 'two', 'mpr', 'link'],
+  ['trash', 'share'],
 ]
+const MENUS: Readonly<Record<'view' | 'share', readonly ActionName[]>> = {
+  view: ['rotateLeft', 'rotateRight', 'flipH', 'flipV', 'invert', 'lines', 'texts', 'overlays', 'full'],
+  share: ['save', 'print'],
+}
+
+const isMenu = (name: string): name is 'view' | 'share' => name in MENUS
 
 export function createToolbar(actions: Actions): Toolbar {
   const tools = TOOLS.map((tool) => {
@@ -28,9 +35,9 @@ export function createToolbar(actions: Actions): Toolbar {
   presets.setAttribute('aria-haspopup', 'menu')
   const others = GROUPS.map((group) =>
     group.map((name) => {
-      const element = button(ICONS[name as IconName], m().actions[name], actions.keyOf(name), () =>
-        actions.run(name),
-      )
+      if (isMenu(name)) return { element: menuButton(name, actions), name: null }
+      const icon = ICONS[name as IconName]
+      const element = button(icon, m().actions[name], actions.keyOf(name), () => actions.run(name))
       return { element, name }
     }),
   )
@@ -72,17 +79,36 @@ export function createToolbar(actions: Actions): Toolbar {
       }
       presets.disabled = !actions.can('fit')
       for (const { element: one, name } of others.flat()) {
+        if (!name) {
+          one.disabled = !actions.can('fit')
+          continue
+        }
         const on = actions.isOn(name)
         if (on !== null) one.setAttribute('aria-pressed', String(on))
         one.disabled = !actions.can(name)
         if (name === 'play')
           setButton(one, on ? ICONS.pause : ICONS.play, on ? m().actions.pause : m().actions.play)
       }
-      rateBox.hidden = !actions.can('play')
+      rateBox.hidden = !actions.isOn('play')
       rate.value = String(Math.round(actions.rate()))
       rateText.textContent = `${Math.round(actions.rate())}/s`
     },
   }
+}
+
+function menuButton(name: 'view' | 'share', actions: Actions): HTMLButtonElement {
+  const open = () =>
+    openMenu(
+      element,
+      MENUS[name].map((action) => ({
+        label: m().actions[action],
+        hint: `${actions.isOn(action) ? '✓   ' : ''}${actions.keyOf(action)}`,
+        act: () => actions.run(action),
+      })),
+    )
+  const element = button(name === 'view' ? ICONS.rotateRight : ICONS.save, m().actions[name], '', open)
+  element.setAttribute('aria-haspopup', 'menu')
+  return element
 }
 
 /** A button with icon and word; its key is in the tip. */

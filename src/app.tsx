@@ -17,6 +17,7 @@ import { accessRoutes } from './portal/access-routes.tsx'
 import type { PortalDependencies } from './portal/dependencies.ts'
 import { discRoutes } from './portal/disc-routes.tsx'
 import { doctorRoutes } from './portal/doctor-routes.tsx'
+import { identityRoutes } from './portal/identity-routes.tsx'
 import { dicomwebAuthorisation, imageRoutes } from './portal/image-routes.tsx'
 import { removalRoutes } from './portal/removal-routes.tsx'
 import { reportRoutes } from './portal/report-routes.tsx'
@@ -62,6 +63,7 @@ export function createApp(dependencies: AppDependencies): Hono {
   // People, by session cookie.
   app.use(smallForms())
   app.route('/', accessRoutes(portal))
+  app.route('/', identityRoutes(portal))
   app.route('/', reportRoutes(portal))
   app.route('/', imageRoutes(portal))
   app.route('/', structuredRoutes(portal))

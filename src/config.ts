@@ -5,6 +5,8 @@ import type { SyslogTarget } from './audit/syslog.ts'
 import { isSyslogUrl, syslogTargetOf } from './audit/target.ts'
 import { type KeyRing, keyRing } from './crypto/keys.ts'
 import { type Mapping, readMapping } from './hl7/mapping.ts'
+import type { IdentitySettings } from './identity/identity.ts'
+import { identitySettings } from './identity/settings.ts'
 import { readNetworks } from './staff/networks.ts'
 import type { OidcSettings } from './staff/oidc.ts'
 import { ROLES, type Role } from './staff/permissions.ts'
@@ -187,6 +189,48 @@ export const SETTINGS = {
     undefined,
     true,
   ),
+  identityIssuer: setting(
+    'IDENTITY_ISSUER',
+    'OpenID provider through which patients may also sign in by SPID or CIE: its issuer, `https://…`. Not set: by the PINs alone.',
+    url.optional(),
+  ),
+  identityClientId: setting('IDENTITY_CLIENT_ID', 'What the provider knows the portal by.', optionalText),
+  identityClientSecret: setting(
+    'IDENTITY_CLIENT_SECRET',
+    'Secret agreed with the provider (client_secret_basic).',
+    optionalText,
+    undefined,
+    true,
+  ),
+  identityPrivateKey: setting(
+    'IDENTITY_PRIVATE_KEY',
+    'In its stead a private key, PEM, RSA or EC P-256 (private_key_jwt); best by file (`IDENTITY_PRIVATE_KEY_FILE`).',
+    optionalText,
+    undefined,
+    true,
+  ),
+  identityScopes: setting('IDENTITY_SCOPES', 'Scopes to ask for; `openid` is one of them.', text, 'openid'),
+  identityClaim: setting(
+    'IDENTITY_CLAIM',
+    'Claim that holds the tax code, in the ID token or at the userinfo endpoint; with `TINIT-` before it or not.',
+    text,
+    'https://attributes.eid.gov.it/fiscal_number',
+  ),
+  identityLevels: setting(
+    'IDENTITY_LEVELS',
+    'Levels of assurance (`acr`) that are accepted, separated by commas, the one to ask for first. Level 1 is a password alone: leave it out.',
+    z
+      .string()
+      .transform((value) => value.split(',').flatMap((item) => item.trim() || []))
+      .refine((levels) => levels.length > 0, 'must name one at least'),
+    'https://www.spid.gov.it/SpidL2,https://www.spid.gov.it/SpidL3',
+  ),
+  identityName: setting(
+    'IDENTITY_NAME',
+    'What the provider offers, as the button says it: `SPID/CIE`, `SPID` or `CIE`.',
+    z.enum(['SPID/CIE', 'SPID', 'CIE']),
+    'SPID/CIE',
+  ),
   trustedProxies: setting(
     'TRUSTED_PROXIES',
     'Addresses (comma separated) of reverse proxies whose `X-Forwarded-For` is believed.',
@@ -323,6 +367,7 @@ export type Config = Omit<
   hl7Mapping: Mapping
   staffOidc: OidcSettings | null
   auditTarget: SyslogTarget | null
+  identity: IdentitySettings | null
   portalUrl: string
   peppers: KeyRing
   encryptionKeys: KeyRing
@@ -365,6 +410,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     'auditSyslogUrl' in raw
       ? syslogTargetOf({ url, ca, cert, key }, (problem) => problems.push(problem))
       : null
+  const identity = identitySettings(raw, (problem) => problems.push(problem))
   const hl7Mapping = mappingOf(raw, problems)
   if (problems.length > 0 || !hl7Mapping || !peppers || !encryptionKeys) throw new ConfigError(problems)
   const { pinPepper: _pepper, encryptionKey: _key, trustedCertificatesFile: _file, ...rest } = raw
@@ -376,6 +422,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     encryptionKeys,
     trustedCertificates,
     auditTarget,
+    identity,
     staffOidc,
   }
 }

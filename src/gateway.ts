@@ -14,6 +14,7 @@ import type { TextReport } from './hl7/call.ts'
 import { startHl7 } from './hl7/hl7.ts'
 import type { Inbox } from './hl7/inbox.ts'
 import type { MllpServer } from './hl7/mllp.ts'
+import { createIdentity } from './identity/identity.ts'
 import { errorCode, type Log } from './log.ts'
 import { sendMails } from './mail/mail.ts'
 import { it } from './messages/it.ts'
@@ -113,6 +114,7 @@ export async function startGateway(
     assets,
     viewerDir: config.viewerDir,
     portalUrl,
+    identity: config.identity && createIdentity(config.identity, portalUrl, clock),
     ris: { db, rules, clock, portalUrl, trustedProxies, maxReportBytes, inspect, slip },
     desk: {
       db,
@@ -133,16 +135,7 @@ export async function startGateway(
       clock,
       log,
     },
-    fhir: {
-      db,
-      rules,
-      clock,
-      portalUrl,
-      organisation,
-      trustedProxies,
-      maxReportBytes,
-      inspect,
-    },
+    fhir: { db, rules, clock, portalUrl, organisation, trustedProxies, maxReportBytes, inspect },
   })
 
   const stopping = new AbortController()

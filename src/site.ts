@@ -15,7 +15,7 @@ export function siteOf(config: Config, messages: Messages, asset: (name: string)
     availableDays: config.availableDays,
     messages,
     asset,
-    features: { sharing: true, removal: true },
+    features: { sharing: true, removal: true, identity: config.identity?.name },
     privacy: { controller: config.organisation, dataProtectionOfficer: config.dpoContact },
     accessibility: { feedbackEmail: config.organisationEmail },
   }

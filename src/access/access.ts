@@ -112,6 +112,8 @@ export type Viewer = {
   tokenHash: string
   actor: Actor
   share: Share | null
+  /** The tax code by which SPID or CIE let them in, and when; null where the PINs did. */
+  identity: { taxCode: string; since: Date } | null
   visit: typeof visits.$inferSelect
   online: OnlinePublication[]
 }
@@ -120,14 +122,17 @@ export type Viewer = {
 export async function findViewer(db: Database, token: string, now: Date): Promise<Viewer | null> {
   const session = await findSession(db, token, now)
   if (!session) return null
-  const { tokenHash, visitId, shareId } = session
+  const { tokenHash, visitId, shareId, taxCode, createdAt } = session
   const share = shareId === null ? null : await standingShare(db, shareId, now)
   if (shareId !== null && !share) return null
   const online = share ? await sharedOnline(db, share, now) : await onlinePublications(db, visitId, now)
   if (online.length === 0) return null
   const [visit] = await db.select().from(visits).where(eq(visits.id, visitId))
+  // A tax code that was corrected meanwhile is another person's.
+  if (taxCode !== null && visit?.taxCode?.toUpperCase() !== taxCode) return null
+  const identity = taxCode === null ? null : { taxCode, since: createdAt }
   const actor: Actor = share ? { kind: 'doctor', share: share.id } : { kind: 'patient' }
-  return visit ? { tokenHash, actor, share, visit, online } : null
+  return visit ? { tokenHash, actor, share, identity, visit, online } : null
 }
 
 export type ViewableStudy = typeof studies.$inferSelect

@@ -26,3 +26,14 @@ export const noteDoctor = (c: Context): void => setCookie(c, DOCTOR, '1', OPTION
 
 /** Is this a browser in which a doctor signed in last? */
 export const wasDoctor = (c: Context): boolean => getCookie(c, DOCTOR, 'host') === '1'
+
+const IDENTITY = 'ritiro-identita'
+// Lax: the provider's answer comes by a link from its site, where a Strict cookie would stay at home.
+const UNDER_WAY = { ...OPTIONS, sameSite: 'Lax' } as const
+
+/** Remembers which login by SPID or CIE this browser began. */
+export const writeIdentityCookie = (c: Context, token: string, maxAge: number): void =>
+  setCookie(c, IDENTITY, token, { ...UNDER_WAY, maxAge })
+
+/** Which login by SPID or CIE this browser began; it is told once. */
+export const takeIdentityCookie = (c: Context): string | null => deleteCookie(c, IDENTITY, UNDER_WAY) ?? null

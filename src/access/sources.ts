@@ -10,6 +10,7 @@ const BUDGETS = {
   share: { limit: 30, windowMs: 15 * 60_000 },
   /** Of the console: passwords and set-up links. */
   staff: { limit: 30, windowMs: 15 * 60_000 },
+  identity: { limit: 30, windowMs: 15 * 60_000 },
   pin2: { limit: 10, windowMs: 60 * 60_000 },
   /** New PIN2s asked for one PIN1, whether that PIN1 exists or not. */
   'pin2-of': { limit: 5, windowMs: 24 * 60 * 60_000 },

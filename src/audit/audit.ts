@@ -54,6 +54,8 @@ export type AuditEvent = {
     | 'receipt.downloaded'
     | 'visit.read'
     | 'report.read'
+    | 'identity.login'
+    | 'identity.failed'
     | 'visit.unlocked'
     | 'visit.deleted'
     | 'exam.excluded'

@@ -59,6 +59,8 @@ export const MAPPINGS: Record<AuditEvent['event'], Mapping> = {
   'gateway.stopped': application(DCM.applicationStop, 'Gateway stopped'),
   'access.login': authentication(DCM.login, '0', 'Signed in'),
   'access.failed': authentication(DCM.login, '4', 'Wrong PIN'),
+  'identity.login': authentication(DCM.login, '0', 'Signed in by SPID or CIE'),
+  'identity.failed': authentication(DCM.login, '4', 'Login by SPID or CIE refused'),
   'access.logout': authentication(DCM.logout, '0', 'Signed out'),
   'access.alarm': alert(DCM.userSecurityChanged, '8', 'Wrong PINs from many sources at once'),
   'access.locked': alert(DCM.userSecurityChanged, '8', 'Attempt at a PIN1 that is locked after wrong PINs'),

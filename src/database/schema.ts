@@ -356,12 +356,25 @@ export const sessions = pgTable(
       .notNull()
       .references(() => visits.id, { onDelete: 'cascade' }),
     shareId: uuid('share_id').references(() => shares.id, { onDelete: 'cascade' }),
+    /** The tax code that SPID or CIE vouched for; null where the PINs opened it. It must stay the visit's. */
+    taxCode: text('tax_code'),
     createdAt: instant('created_at').notNull(),
     lastSeenAt: instant('last_seen_at').notNull(),
     expiresAt: instant('expires_at').notNull(),
   },
   (table) => [index().on(table.visitId)],
 )
+
+/**
+ * A login by SPID or CIE that is under way: what the provider's answer must fit, AES-256-GCM. Taken once, and forgotten
+ * after ten minutes.
+ */
+export const identityLogins = pgTable('identity_logins', {
+  /** SHA-256 of what the browser's cookie holds. */
+  tokenHash: text('token_hash').primaryKey(),
+  checks: bytea().notNull(),
+  startedAt: instant('started_at').notNull(),
+})
 
 /**
  * Wrong PIN2s by PIN1, kept for PIN1s that exist and for those that do not, so that a lock tells nothing (S42, S43).

@@ -46,13 +46,14 @@ const CANDIDATES: Record<ResourceType, (criteria: Criteria, place: Place) => SQL
   DocumentReference: documentReferences,
 }
 
+// upper(): that is how the index has it.
 /** A person is all visits of one tax code; a visit without one stands alone. The first of them gives the id. */
 export const personOf = (visit: SQL): SQL<string> =>
-  sql`coalesce((select p.id from ${visits} p where p.tax_code = ${visit}.tax_code order by p.registered_at, p.id limit 1), ${visit}.id)::text`
+  sql`coalesce((select p.id from ${visits} p where upper(p.tax_code) = upper(${visit}.tax_code) order by p.registered_at, p.id limit 1), ${visit}.id)::text`
 
 function people(criteria: Criteria, place: Place): SQL {
   const matching = all([...byId(criteria, sql`v.id`), ...ofPerson(criteria.identifiers, place)])
-  const person = sql`coalesce(v.tax_code, v.id::text)`
+  const person = sql`coalesce(upper(v.tax_code), v.id::text)`
   return sql`
     select g.id::text as id, g.last_updated from (
       select (array_agg(v.id order by v.registered_at, v.id))[1] as id,
@@ -60,7 +61,7 @@ function people(criteria: Criteria, place: Place): SQL {
           where a.visit_id = v.id and a.event = 'visit.changed'))) as last_updated
       from ${visits} v
       where v.id in (select v.id from ${visits} v where ${matching})
-        or v.tax_code in (select v.tax_code from ${visits} v where ${matching})
+        or upper(v.tax_code) in (select upper(v.tax_code) from ${visits} v where ${matching})
       group by ${person}
     ) g where ${all(byId(criteria, sql`g.id`))}`
 }
@@ -139,14 +140,14 @@ function ofSubject({ patients, patientIdentifiers }: Criteria, place: Place): SQ
   const byReference = any(
     patients,
     (id) =>
-      sql`(${isUuid(sql`v.id`, id)} or v.tax_code = (select q.tax_code from ${visits} q where ${isUuid(sql`q.id`, id)}))`,
+      sql`(${isUuid(sql`v.id`, id)} or upper(v.tax_code) = (select upper(q.tax_code) from ${visits} q where ${isUuid(sql`q.id`, id)}))`,
   )
   return [...byReference, ...ofPerson(patientIdentifiers, place)]
 }
 
 function ofPerson(tokens: Token[][], place: Place): SQL[] {
   return any(tokens, ({ system, value }) => {
-    const byTaxCode = sql`v.tax_code = ${value.toUpperCase()}`
+    const byTaxCode = sql`upper(v.tax_code) = ${value.toUpperCase()}`
     if (system === SYSTEMS.taxCode) return byTaxCode
     if (system === localSystem(place, 'patient-id')) return sql`v.patient_id = ${value}`
     return system === null ? sql`(${byTaxCode} or v.patient_id = ${value})` : sql`false`

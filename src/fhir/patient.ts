@@ -13,11 +13,12 @@ export type Read = { resource: Resource; visitIds: string[]; examId: string | nu
 export async function readPatients(db: Database, place: Place, found: Found[]): Promise<Read[]> {
   const ids = found.map(({ id }) => id)
   if (ids.length === 0) return []
-  const taxCodes = db.select({ taxCode: v.taxCode }).from(v).where(inArray(v.id, ids))
+  const upperTaxCode = sql`upper(${v.taxCode})`
+  const taxCodes = db.select({ taxCode: upperTaxCode }).from(v).where(inArray(v.id, ids))
   const all = await db
     .select({ person: personOf(sql`v`), visit: v })
     .from(v)
-    .where(or(inArray(v.id, ids), inArray(v.taxCode, taxCodes)))
+    .where(or(inArray(v.id, ids), inArray(upperTaxCode, taxCodes)))
     .orderBy(v.registeredAt, v.id)
   return found.flatMap(({ id, lastUpdated }) => {
     const own = all.filter(({ person }) => person === id).map(({ visit }) => visit)

@@ -8,6 +8,7 @@ import { doctor } from './it/doctor.ts'
 import { durations } from './it/durations.ts'
 import { errors } from './it/errors.ts'
 import { help } from './it/help.ts'
+import { identity } from './it/identity.ts'
 import { accessibility, privacy } from './it/legal.ts'
 import { mail } from './it/mail.ts'
 import { receipt } from './it/receipt.ts'
@@ -31,6 +32,7 @@ export const it = {
   durations,
   errors,
   help,
+  identity,
   mail,
   privacy,
   receipt,

@@ -13,18 +13,25 @@ const ENDINGS: Record<string, LoginProps['error']> = {
   inattivita: 'idle',
   sessione: 'session-over',
   uscita: 'signed-out',
+  'uscita-identita': 'signed-out-here',
+  'identita-nothing': { identity: 'nothing' },
+  'identita-level': { identity: 'level' },
+  'identita-cancelled': { identity: 'cancelled' },
+  'identita-failed': { identity: 'failed' },
+  'identita-unavailable': { identity: 'unavailable' },
+  'identita-locked': { identity: 'locked' },
 }
 
 /** The portal's address: PINs in, session out (S10–S12). */
 export function accessRoutes(dependencies: PortalDependencies) {
-  const { db, peppers, rules, site, requireViewer, trustedProxies, clock, log } = dependencies
+  const { db, peppers, rules, site, identity, requireViewer, trustedProxies, clock, log } = dependencies
   const source = (c: Context) => sourceOf(c, trustedProxies)
 
   return new Hono()
     .get('/', async (c) => {
       const token = readSessionCookie(c)
       if (token !== null && (await findViewer(db, token, clock()))) return c.redirect('/referti', 303)
-      return html(<LoginPage site={site} error={ENDINGS[c.req.query('fine') ?? '']} />)
+      return html(<LoginPage site={site} error={endingOf(c.req.query('fine'))} />)
     })
     .post('/accesso', async (c) => {
       const form = await c.req.parseBody()
@@ -58,13 +65,19 @@ export function accessRoutes(dependencies: PortalDependencies) {
       if (viewer) await signOut(db, viewer, source(c), clock())
       const page = wasDoctor(c) ? '/condivisione' : '/'
       clearSessionCookie(c)
-      return c.redirect(`${page}?fine=uscita`, 303)
+      // The provider's own session is another one: where it can be ended too, the page says so.
+      const there = viewer?.identity && identity?.endSessionUrl()
+      return c.redirect(`${page}?fine=${there ? 'uscita-identita' : 'uscita'}`, 303)
     })
     .post('/sessione/attiva', async (c) => {
       await requireViewer(c)
       return c.body(null, 204)
     })
 }
+
+// Only what is written above: an address may end in `constructor`.
+const endingOf = (word = ''): LoginProps['error'] =>
+  Object.hasOwn(ENDINGS, word) ? ENDINGS[word] : undefined
 
 function told(result: Extract<SignIn, { ok: false }>): LoginProps['error'] {
   if (result.reason !== 'locked') return result.reason

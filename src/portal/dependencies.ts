@@ -2,6 +2,7 @@ import type { RequireViewer } from '../access/require-viewer.ts'
 import type { KeyRing } from '../crypto/keys.ts'
 import type { Database } from '../database/database.ts'
 import type { DerivedStore } from '../derived/store.ts'
+import type { Identity } from '../identity/identity.ts'
 import type { Log } from '../log.ts'
 import type { Orthanc } from '../orthanc/orthanc.ts'
 import type { Codecs } from '../pixels/pixels.ts'
@@ -18,6 +19,8 @@ export type PortalDependencies = {
   rules: PublishingRules
   site: Site
   portalUrl: string
+  /** The second way in, by SPID or CIE; null where no provider is configured. */
+  identity: Identity | null
   requireViewer: RequireViewer
   trustedProxies: readonly string[]
   clock: () => Date

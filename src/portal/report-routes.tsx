@@ -4,6 +4,7 @@ import { onlineExam } from '../access/require-viewer.ts'
 import { AppError } from '../errors.ts'
 import { html } from '../http/html.ts'
 import { sourceOf } from '../http/source.ts'
+import { visitsOf } from '../identity/identity.ts'
 import type { OnlinePublication } from '../publications/publications.ts'
 import { noteCollected } from '../reports/collection.ts'
 import { readReport, reportFacts } from '../reports/reports.ts'
@@ -45,6 +46,9 @@ export function reportRoutes({ db, site, requireViewer, trustedProxies, clock }:
           patient={visit}
           publications={listed}
           removed={c.req.query('rimosso') !== undefined}
+          otherVisits={
+            viewer.identity !== null && (await visitsOf(db, viewer.identity.taxCode, clock())).length > 1
+          }
         />,
       )
     })

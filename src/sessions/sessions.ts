@@ -9,19 +9,44 @@ const LONGEST_MS = 8 * 60 * 60_000
 const TOUCH_MS = 30_000
 
 /** Of the patient, or of the doctor of `shareId`. */
-export type Session = { tokenHash: string; visitId: string; shareId: string | null; createdAt: Date }
+export type Session = {
+  tokenHash: string
+  visitId: string
+  shareId: string | null
+  /** The tax code that SPID or CIE vouched for, where they opened it and not the PINs. */
+  taxCode: string | null
+  createdAt: Date
+}
 
 /** Opens a session and returns its token, which only the cookie holds (S44). */
 export async function openSession(
   tx: Transaction,
-  { visitId, shareId = null }: { visitId: string; shareId?: string | null },
+  {
+    visitId,
+    shareId = null,
+    taxCode = null,
+    startedAt,
+  }: {
+    visitId: string
+    shareId?: string | null
+    taxCode?: string | null
+    /** When the person showed who they are, where that was in a session before: eight hours count from there. */
+    startedAt?: Date
+  },
   now: Date,
 ): Promise<string> {
   const token = randomBytes(32).toString('base64url')
-  const expiresAt = new Date(now.getTime() + LONGEST_MS)
-  await tx
-    .insert(sessions)
-    .values({ tokenHash: hashToken(token), visitId, shareId, createdAt: now, lastSeenAt: now, expiresAt })
+  const createdAt = startedAt ?? now
+  const expiresAt = new Date(createdAt.getTime() + LONGEST_MS)
+  await tx.insert(sessions).values({
+    tokenHash: hashToken(token),
+    visitId,
+    shareId,
+    taxCode,
+    createdAt,
+    lastSeenAt: now,
+    expiresAt,
+  })
   return token
 }
 
@@ -42,8 +67,8 @@ export async function findSession(db: Database, token: string, now: Date): Promi
       .set({ lastSeenAt: now })
       .where(and(eq(sessions.tokenHash, tokenHash), lt(sessions.lastSeenAt, now)))
   }
-  const { visitId, shareId, createdAt } = found
-  return { tokenHash, visitId, shareId, createdAt }
+  const { visitId, shareId, taxCode, createdAt } = found
+  return { tokenHash, visitId, shareId, taxCode, createdAt }
 }
 
 /** Ends one session ("Esci"). */

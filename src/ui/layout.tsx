@@ -11,11 +11,13 @@ export type LayoutProps = {
   session?: PageSession | undefined
   /** Logical names of the page's own scripts. */
   scripts?: string[] | undefined
+  /** Where the page leads on to by itself, at once. */
+  refresh?: string | undefined
   children?: Child
 }
 
 /** The whole document but its doctype: head, skip links, header, main, footer (S40). */
-export function Layout({ site, title, session, scripts = [], children }: LayoutProps) {
+export function Layout({ site, title, session, scripts = [], refresh, children }: LayoutProps) {
   const { messages, asset, organisation } = site
   const texts = messages.common
   return (
@@ -24,6 +26,7 @@ export function Layout({ site, title, session, scripts = [], children }: LayoutP
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex, nofollow" />
+        {refresh && <meta http-equiv="refresh" content={`0;url=${refresh}`} />}
         {/* Phones must not turn a PIN into a telephone link. */}
         <meta name="format-detection" content="telephone=no" />
         <meta name="theme-color" content="#0059b3" />

@@ -17,7 +17,12 @@ export type Site = {
   messages: Messages
   asset: (name: string) => string
   /** What this installation can do today: the help answers accordingly. */
-  features: { sharing: boolean; removal: boolean }
+  features: {
+    sharing: boolean
+    removal: boolean
+    /** What the second way in is called, where there is one: `SPID/CIE`. */
+    identity?: string | undefined
+  }
   privacy: {
     /** The data controller (titolare del trattamento). */
     controller?: string | undefined

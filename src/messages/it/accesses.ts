@@ -34,6 +34,7 @@ const sentences = {
     you: 'Sei entrato nel portale con i due PIN',
     other: 'è entrato con il PIN della condivisione',
   },
+  'identity.login': 'Sei entrato nel portale con la tua identità digitale (SPID o CIE)',
   'access.failed': 'Qualcuno ha provato a entrare con un PIN sbagliato',
   'access.locked': 'L’accesso è stato sospeso per i troppi tentativi',
   'access.logout': { you: 'Sei uscito dal portale', other: 'è uscito dal portale' },

@@ -1,9 +1,11 @@
+import type { IdentityRefusal } from '../../identity/identity.ts'
 import { Field } from '../../ui/form.tsx'
 import { formatInstantDay, formatInstantTime } from '../../ui/format.ts'
 import { Layout } from '../../ui/layout.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import type { Site } from '../../ui/site.ts'
 import { Where } from '../../ui/where.tsx'
+import { IdentityNotice, IdentityOffer } from './identity-pages.tsx'
 
 export type LoginProps = {
   site: Site
@@ -16,6 +18,9 @@ export type LoginProps = {
     | 'session-over'
     | 'idle'
     | 'signed-out'
+    /** Signed out of a session that SPID or CIE opened, whose own session may still stand. */
+    | 'signed-out-here'
+    | { identity: IdentityRefusal }
     | undefined
   /** What was typed as PIN1, given back after a wrong attempt. */
   pin1?: string | undefined
@@ -56,6 +61,7 @@ export function LoginPage({ site, error, pin1 }: LoginProps) {
               <a href="/pin2">{texts.noPin2}</a>
             </div>
           </form>
+          <IdentityOffer site={site} />
         </section>
         <aside class="portal-aside" aria-labelledby="where-title">
           <h2 id="where-title">{texts.where}</h2>
@@ -104,6 +110,9 @@ function LoginNotice({ site, error }: Pick<LoginProps, 'site' | 'error'>) {
   if (error === 'session-over')
     return <Told site={site} title={texts.sessionOverTitle} text={texts.sessionOver} />
   if (error === 'idle') return <Told site={site} title={texts.idleTitle} text={texts.idle} />
+  if (error === 'signed-out-here') return <SignedOutHere site={site} />
+  if (typeof error === 'object' && 'identity' in error)
+    return <IdentityNotice site={site} reason={error.identity} />
   if (error === 'signed-out') return <Told site={site} title={texts.signedOutTitle} text={texts.signedOut} />
   const { tone, title, text } = refusal(error, texts)
   return (
@@ -113,7 +122,10 @@ function LoginNotice({ site, error }: Pick<LoginProps, 'site' | 'error'>) {
   )
 }
 
-type Refusal = Exclude<LoginProps['error'], undefined | 'idle' | 'session-over' | 'signed-out'>
+type Refusal = Exclude<
+  LoginProps['error'],
+  undefined | 'idle' | 'session-over' | 'signed-out' | 'signed-out-here' | { identity: IdentityRefusal }
+>
 
 function refusal(error: Refusal, texts: Site['messages']['login']) {
   if (error === 'wrong') return { tone: 'danger', title: texts.wrongTitle, text: texts.wrong } as const
@@ -133,3 +145,18 @@ const Told = ({ site, title, text }: { site: Site; title: string; text: string }
     <p>{text}</p>
   </Notice>
 )
+
+/** Signed out of the portal; the provider's own session is another thing, on a shared computer above all. */
+function SignedOutHere({ site }: { site: Site }) {
+  const { login, identity } = site.messages
+  const name = site.features.identity ?? ''
+  return (
+    <Notice site={site} tone="info" title={login.signedOutTitle}>
+      <p>{login.signedOut}</p>
+      <p>{identity.signedOutThere(name)}</p>
+      <p>
+        <a href="/identita/uscita">{identity.signOutThere(name)}</a>
+      </p>
+    </Notice>
+  )
+}

@@ -15,10 +15,19 @@ export type ReportListProps = {
   publications: ListedPublication[]
   /** A report of the visit has just been removed (S25). */
   removed?: boolean | undefined
+  /** The person came by SPID or CIE and has more visits than this. */
+  otherVisits?: boolean | undefined
 }
 
 /** The list of reports with their four actions: the patient's (S13–S15), or what was shared with a doctor (S34). */
-export function ReportListPage({ site, session, patient, publications, removed }: ReportListProps) {
+export function ReportListPage({
+  site,
+  session,
+  patient,
+  publications,
+  removed,
+  otherVisits,
+}: ReportListProps) {
   const { reportList: texts, doctor, removal, common } = site.messages
   const forDoctor = session.doctor === true
   return (
@@ -36,6 +45,11 @@ export function ReportListPage({ site, session, patient, publications, removed }
         <p>
           {texts.birthDate}: {formatDay(patient.birthDate)}
         </p>
+        {otherVisits && (
+          <p>
+            <a href="/identita/visite">{site.messages.identity.visits.others}</a>
+          </p>
+        )}
       </section>
       <h1 class="portal-list-heading">{forDoctor ? doctorHeading(site, publications) : texts.heading}</h1>
       {publications.length === 0 ? (

@@ -78,7 +78,7 @@ test('make-secrets makes the files that the services ask for, once, in a folder 
   expect(run('').status).toBe(1)
   expect(run('smtp://user:password@mail.example:587\n').status).toBe(0)
   const names = [...text.matchAll(/file: deploy\/secrets\/(\S+)/g)].map(([, name]) => name ?? '')
-  expect(names).toHaveLength(10)
+  expect(names).toHaveLength(12)
   const before = names.map(read)
   expect(run('').stdout).toBe('')
   expect(names.map(read)).toEqual(before)

@@ -21,13 +21,19 @@ schema.definitions.ResourceList = { type: 'object', required: ['resourceType'] }
 const ajv = new Ajv({ strict: false, allErrors: true, logger: false })
 ajv.addMetaSchema(require('ajv/dist/refs/json-schema-draft-06.json'))
 ajv.addSchema(schema, 'r4')
-const validators = new Map<string, ValidateFunction>()
+const compile = (type: string): ValidateFunction => ajv.compile({ $ref: `r4#/definitions/${type}` })
+// Compiling holds the process up for seconds: before anything is connected, or idle connections die unnoticed.
+const validators = new Map(
+  ['Bundle', 'Patient', 'ImagingStudy', 'DiagnosticReport', 'DocumentReference', 'OperationOutcome'].map(
+    (type) => [type, compile(type)],
+  ),
+)
 
 /** What the official R4 schema has against a resource and those inside it; none is good. */
 export function complaintsOf(resource: unknown): string[] {
   const type = String((resource as { resourceType?: unknown }).resourceType)
   if (!schema.definitions[type]) return [`no resource of R4: ${type}`]
-  const validate = validators.get(type) ?? ajv.compile({ $ref: `r4#/definitions/${type}` })
+  const validate = validators.get(type) ?? compile(type)
   validators.set(type, validate)
   const own = validate(resource)
     ? []

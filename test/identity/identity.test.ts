@@ -9,7 +9,7 @@ import { pdfOf } from '../support/fixtures.ts'
 import { type TestGateway, testGateway } from '../support/gateway.ts'
 import { registered } from '../support/visits.ts'
 import { type TestProvider, testProvider } from './provider.ts'
-import { arrive, atProvider, walk } from './walk.ts'
+import { arrive, walk } from './walk.ts'
 
 const ROSSI = 'RSSMRA80D23D205X'
 const BIANCHI = 'BNCNNA70A42D205F'
@@ -128,13 +128,13 @@ test('a person signs in with SPID or CIE in the browser, goes between their visi
   expect(await cards.count()).toBe(2)
   await cards.filter({ hasText: 'ESAME RX' }).getByRole('button').click()
   await tab.waitForURL(`${gateway.url}/referti`)
-  expect(await tab.locator('main').innerText()).toContain('ESAME RX')
-  expect(await tab.locator('main').innerText()).not.toContain('ESAME ECO')
+  expect(await tab.locator('main').textContent()).toContain('ESAME RX')
+  expect(await tab.locator('main').textContent()).not.toContain('ESAME ECO')
   await screenshot(tab, 'identity-list-1280')
   await tab.getByRole('link', { name: 'Vedi i referti degli altri accessi' }).click()
   await tab.locator('.portal-own-visits > li').filter({ hasText: 'ESAME ECO' }).getByRole('button').click()
   await tab.waitForURL(`${gateway.url}/referti`)
-  expect(await tab.locator('main').innerText()).toContain('ESAME ECO')
+  expect(await tab.locator('main').textContent()).toContain('ESAME ECO')
   // Nothing of the provider is asked for but its own pages, which the person went to.
   expect(complaints.filter((text) => !text.startsWith(`request: ${provider.issuer}/`))).toEqual([])
   await tab.getByRole('button', { name: 'Esci' }).first().click()

@@ -1,6 +1,6 @@
 import type { TestGateway } from '../support/gateway.ts'
 
-export type Walk = {
+type Walk = {
   /** Where the provider sends the browser back to. */
   callback: URL
   /** The cookie of the login under way. */
@@ -25,7 +25,7 @@ export async function walk(
 }
 
 /** Signs in at the provider from its authorization endpoint on; gives the address it sends the browser back to. */
-export async function atProvider(authorization: URL, home: string, login: string, act = 'in'): Promise<URL> {
+async function atProvider(authorization: URL, home: string, login: string, act = 'in'): Promise<URL> {
   const jar = new Map<string, string>()
   const ask = async (url: URL, init: RequestInit = {}) => {
     const cookie = [...jar].map((pair) => pair.join('=')).join('; ')

@@ -19,6 +19,7 @@ import { discRoutes } from './portal/disc-routes.tsx'
 import { doctorRoutes } from './portal/doctor-routes.tsx'
 import { identityRoutes } from './portal/identity-routes.tsx'
 import { dicomwebAuthorisation, imageRoutes } from './portal/image-routes.tsx'
+import { quickViewRoutes } from './portal/quick-view-routes.tsx'
 import { removalRoutes } from './portal/removal-routes.tsx'
 import { reportRoutes } from './portal/report-routes.tsx'
 import { sessionOf } from './portal/session.ts'
@@ -67,6 +68,7 @@ export function createApp(dependencies: AppDependencies): Hono {
   app.route('/', reportRoutes(portal))
   app.route('/', imageRoutes(portal))
   app.route('/', structuredRoutes(portal))
+  app.route('/', quickViewRoutes(portal))
   app.route('/', discRoutes(portal))
   app.route('/', shareRoutes(portal))
   app.route('/', removalRoutes(portal))

@@ -15,6 +15,7 @@ import { startHl7 } from './hl7/hl7.ts'
 import type { Inbox } from './hl7/inbox.ts'
 import type { MllpServer } from './hl7/mllp.ts'
 import { createIdentity } from './identity/identity.ts'
+import { loadLightViewer } from './light/light.ts'
 import { errorCode, type Log } from './log.ts'
 import { sendMails } from './mail/mail.ts'
 import { it } from './messages/it.ts'
@@ -73,6 +74,7 @@ export async function startGateway(
   // Whatever can fail without the database fails before there is one to be stopped again.
   const trusted = trustStoreOf(config)
   const assets = await loadAssets(join(root, 'dist', 'public'))
+  const light = await loadLightViewer(assets)
   const archiveChecked = await checkArchive(orthanc, config.mode, log)
   const { db, close } = await openDatabase({
     url: config.databaseUrl,
@@ -105,6 +107,7 @@ export async function startGateway(
     orthanc,
     derived,
     codecs,
+    light,
     peppers,
     rules,
     site,

@@ -145,6 +145,7 @@ async function indexPage(base: string, start: readonly string[]): Promise<string
     .replace('%START%', tags.join('\n'))
     .replace('%TITLE%', texts.title)
     .replace('%BACK%', texts.back)
+    .replace('%QUICK%', texts.quick)
     .replace('%NOSCRIPT%', texts.noscript)
 }
 

@@ -34,8 +34,8 @@ interface LightFile {
 }
 
 /**
- * Builds the light viewer: `light.js`, one classic script that works from file:// (no module, no fetch), `light.css`,
- * `light.html`, and one script a codec, loaded only where a file needs it.
+ * Builds the light viewer: `LIGHT.JS`, one classic script that works from file:// (no module, no fetch), `LIGHT.CSS`,
+ * `LIGHT.HTM`, and one script a codec, loaded only where a file needs it. Names are 8.3, as they stand on the disc.
  */
 export async function buildLight({ minify = true }: { minify?: boolean } = {}): Promise<LightFile[]> {
   const { outputFiles } = await build({
@@ -49,10 +49,10 @@ export async function buildLight({ minify = true }: { minify?: boolean } = {}): 
   const page = await readFile(join(HERE, 'light/light.html'))
   return [
     ...outputFiles.map(({ path, contents }) => ({
-      name: path.endsWith('.css') ? 'light.css' : 'light.js',
+      name: path.endsWith('.css') ? 'LIGHT.CSS' : 'LIGHT.JS',
       content: contents,
     })),
-    { name: 'light.html', content: page },
+    { name: 'LIGHT.HTM', content: page },
     ...codecs,
   ]
 }
@@ -91,7 +91,7 @@ async function codecScript(name: CodecName): Promise<LightFile> {
   // In the worker the glue's top level is the worker's: the factory is handed over under one name.
   const source = `${glue}\nself.ritiroCodecFactory=${factory};`
   const call = `ritiroCodec(${JSON.stringify(name)},${ascii(JSON.stringify(source))},"${binary}");\n`
-  return { name: `codec-${name}.js`, content: new TextEncoder().encode(call) }
+  return { name: `${name.toUpperCase()}.JS`, content: new TextEncoder().encode(call) }
 }
 
 const ascii = (text: string): string =>

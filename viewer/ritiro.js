@@ -10,7 +10,7 @@
   // --- before OHIF reads them -------------------------------------------------------------------------------------
 
   // OHIF takes many settings from its address (S47: tokens, configurations, data sources): only these stay.
-  const ALLOWED = ['studyinstanceuids', 'initialseriesinstanceuid', 'initialsopinstanceuid']
+  const ALLOWED = ['studyinstanceuids', 'initialseriesinstanceuid', 'initialsopinstanceuid', 'esame']
   const address = new URL(window.location.href)
   for (const key of [...address.searchParams.keys()]) {
     if (!ALLOWED.includes(key.toLowerCase())) address.searchParams.delete(key)
@@ -18,6 +18,17 @@
   address.hash = ''
   if (address.href !== window.location.href) window.history.replaceState(null, '', address)
   if (address.searchParams.size === 0) window.location.replace('/referti')
+
+  // The way to the other viewer: the exam as the portal names it, where it said so.
+  const exam = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(
+    address.searchParams.get('esame') ?? '',
+  )?.[0]
+  document.addEventListener('DOMContentLoaded', () => {
+    const link = document.getElementById('ritiro-quick')
+    if (!link || !exam) return
+    link.href = `/referti/${exam}/immagini?vista=rapida`
+    link.hidden = false
+  })
 
   window.PUBLIC_URL = '/viewer/'
   try {

@@ -18,9 +18,13 @@ import { brotliCompress, constants, gzip } from 'node:zlib'
 import { build, type Plugin } from 'esbuild'
 import type { AssetManifest } from '../../src/ui/assets.ts'
 import { ICONS } from '../../src/ui/icons.ts'
+import { buildLight } from '../../viewer/light-build.ts'
 import { filesBelow, hashOfInputs, ROOT, readText } from './inputs.ts'
 
 const INPUTS = [
+  'viewer/light',
+  'viewer/light-build.ts',
+  'src/shards',
   'src/browser',
   'src/ui',
   'src/pin',
@@ -31,6 +35,7 @@ const INPUTS = [
 ]
 const TYPES: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
+  '.htm': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
@@ -62,6 +67,7 @@ async function writePublic(target: string, inputs: string) {
   put(folder, manifest, 'favicon.svg', readFileSync(join(ROOT, 'src/ui/favicon.svg')))
   put(folder, manifest, 'pdf.worker.js', readFileSync(join(ROOT, PDFJS, 'legacy/build/pdf.worker.min.mjs')))
   putPdfResources(folder, manifest)
+  await putLightViewer(folder, manifest)
   await Promise.all(filesOf(folder).map((file) => describe(folder, manifest, file)))
 
   writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest))
@@ -73,7 +79,12 @@ async function bundle(folder: string, manifest: AssetManifest) {
   const scripts = readdirSync(join(ROOT, 'src/browser')).filter((name) => name.endsWith('.ts'))
   const { metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: [...scripts.map((name) => `src/browser/${name}`), 'src/ui/portal.css', 'src/ui/desk.css'],
+    entryPoints: [
+      ...scripts.map((name) => `src/browser/${name}`),
+      'src/ui/portal.css',
+      'src/ui/desk.css',
+      'src/ui/quick-view.css',
+    ],
     outdir: folder,
     entryNames: '[name]-[hash]',
     assetNames: '[name]-[hash]',
@@ -131,6 +142,17 @@ function putPdfResources(folder: string, manifest: AssetManifest) {
   manifest.names.pdfjs = name
 }
 
+/** The light viewer, for the portal and for every disc: its files name each other, so the hash is in the folder's name. */
+async function putLightViewer(folder: string, manifest: AssetManifest) {
+  const files = await buildLight()
+  const hash = createHash('sha256')
+  for (const { name, content } of files) hash.update(`${name}\0`).update(content)
+  const name = `light-${hash.digest('hex').slice(0, 8)}`
+  mkdirSync(join(folder, name))
+  for (const file of files) writeFileSync(join(folder, name, file.name), file.content)
+  manifest.names.light = name
+}
+
 function put(folder: string, manifest: AssetManifest, name: string, content: Buffer) {
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 8)
   const extension = extname(name)
@@ -140,7 +162,7 @@ function put(folder: string, manifest: AssetManifest, name: string, content: Buf
 }
 
 async function describe(folder: string, manifest: AssetManifest, file: string) {
-  const type = TYPES[extname(file)] ?? 'application/octet-stream'
+  const type = TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream'
   const encodings: ('br' | 'gzip')[] = []
   manifest.files[file] = { type, encodings }
   if (/\.(woff2|bcmap)$/.test(file)) return

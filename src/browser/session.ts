@@ -4,7 +4,9 @@ const PING_EVERY_MS = 60_000
 
 // The console's session is another than the portal's: each is kept alive at its own address.
 const aliveAt = document.body.dataset.alive ?? '/sessione/attiva'
-const idleMs = Number(document.body.dataset.idleSeconds) * 1000
+// The body, or in the viewer's page the part of it that the portal added.
+const place = document.querySelector<HTMLElement>('[data-idle-seconds]')
+const idleMs = Number(place?.dataset.idleSeconds) * 1000
 const warningMs = Math.min(MAX_WARNING_SECONDS * 1000, idleMs / 2)
 const dialog = document.querySelector<HTMLDialogElement>('#idle-dialog')
 const remainingText = document.querySelector('#idle-remaining')
@@ -78,5 +80,5 @@ function showRemaining(leftMs: number) {
 
 function leave() {
   leaving = true
-  location.replace(document.body.dataset.afterIdle ?? '/')
+  location.replace(place?.dataset.afterIdle ?? '/')
 }

@@ -33,6 +33,8 @@ export type DiscContent = {
   }
   readonly patient: { readonly familyName: string; readonly givenName: string; readonly birthDate: string }
   readonly exams: readonly DiscExam[]
+  /** The page among the extras that shows the images, if there is one. */
+  readonly viewer?: string
 }
 
 export type DiscExam = {

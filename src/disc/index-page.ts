@@ -46,11 +46,11 @@ ${content.exams.map((exam) => examCard(exam, (exam.report && files.get(exam.repo
 </section>
 <section>
 <h2>${it.images}</h2>
-${imagesTable(images)}
+${content.viewer && images.instanceCount > 0 ? viewerLink(content.viewer) : ''}${imagesTable(images)}
 </section>
 <section>
 <h2>${it.howTo}</h2>
-<p>${it.howToIntro}</p>
+<p>${content.viewer ? it.howToViewer : ''} ${it.howToIntro}</p>
 <dl class="systems">
 ${it.howToSystems.map(([system, how]) => html`<div><dt>${system}</dt><dd>${how}</dd></div>\n`)}
 </dl>
@@ -85,6 +85,12 @@ ${report?.signature ? html`<p class="note">${report.signature}</p>` : ''}
 function reportLink({ file, role }: ReportFile): Html {
   const text = role === 'signed' ? it.signedReport : it.openReport
   return html`<li><a class="${role === 'signed' ? 'signed' : 'shown'}" href="${file.path}">${text}</a></li>`
+}
+
+function viewerLink(path: string): Html {
+  return html`<ul class="actions"><li><a class="shown" href="${path}">${it.openViewer}</a></li></ul>
+<p class="note">${it.viewerNote}</p>
+`
 }
 
 /** More rows than this help nobody; the DICOM software lists them all. */

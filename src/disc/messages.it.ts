@@ -18,6 +18,9 @@ export const it = {
   images: 'Immagini',
   imagesCount: (images: number, series: number) =>
     `${count(images, 'file', 'file')} in ${count(series, 'serie', 'serie')}, in formato DICOM nella cartella `,
+  openViewer: 'Guarda le immagini',
+  viewerNote:
+    'Si apre in questo browser, senza installare nulla e senza Internet. Non è destinato alla diagnosi, se non su uno schermo idoneo.',
   noImages: 'Su questo disco non ci sono immagini.',
   seriesNumber: 'Serie',
   modality: 'Tipo',
@@ -25,8 +28,9 @@ export const it = {
   files: 'File',
   moreSeries: (more: number) => `e altre ${more} serie`,
   howTo: 'Come vedere le immagini',
+  howToViewer: 'Il pulsante «Guarda le immagini» qui sopra le mostra in questo browser.',
   howToIntro:
-    'Le immagini si aprono con un programma per immagini mediche DICOM, lo stesso formato che usa ogni ospedale. Nel programma scelga «Apri DICOMDIR» oppure «Apri cartella» e indichi questo disco o la cartella in cui lo ha copiato.',
+    'Le immagini si aprono anche con un programma per immagini mediche DICOM, lo stesso formato che usa ogni ospedale. Nel programma scelga «Apri DICOMDIR» oppure «Apri cartella» e indichi questo disco o la cartella in cui lo ha copiato.',
   howToSystems: [
     [
       'Windows',
@@ -67,12 +71,13 @@ export const it = {
     files: [
       ['INDEX.HTM', 'la pagina da cui cominciare'],
       ['REFERTO', 'i referti, anche firmati digitalmente'],
+      ['VIEWER', 'la pagina che mostra le immagini nel browser, e i suoi dati'],
       ['DICOM', 'le immagini'],
       ['DICOMDIR', 'l’indice delle immagini, per i programmi DICOM'],
       ['SHA256.TXT', 'le impronte dei file, per verificarne l’integrità'],
       ['README.TXT', 'queste informazioni in inglese'],
     ],
-    noExecutable: 'Sul disco non c’è alcun programma: nulla si avvia da sé.',
+    noExecutable: 'Sul disco non c’è alcun programma da installare: nulla si avvia da sé.',
   },
 } as const
 

@@ -20,7 +20,8 @@ export function discPages(content: DiscContent, images: ImagesSummary, date: Dat
   ]
 }
 
-function reportFiles({ exams }: DiscContent): { report: DiscReport; files: ReportFile[] }[] {
+/** The files of each report: what to read, what is signed. */
+export function reportFiles({ exams }: DiscContent): { report: DiscReport; files: ReportFile[] }[] {
   const reports = exams.flatMap(({ report }) => (report ? [report] : []))
   return reports.map((report, index) => {
     const name = `REFERTO/${index < 9 ? 'REFERTO' : 'REF'}${index + 1}`
@@ -46,7 +47,8 @@ const root = (name: string, text: string): SmallFile => same(name, Buffer.from(t
 const crlf = (text: string): string => text.replace(/\n/g, '\r\n')
 
 /** IHE PDI asks for who made the medium and how to reach them; no personal data here. */
-function readme({ organisation }: DiscContent, images: ImagesSummary, date: Date): string {
+function readme(content: DiscContent, images: ImagesSummary, date: Date): string {
+  const { organisation } = content
   return `RADIOLOGY EXAMS ON DICOM MEDIA
 
 Start with INDEX.HTM (double click): it opens in any browser, without Internet.
@@ -55,11 +57,11 @@ Contents
   INDEX.HTM     start page (Italian)
   LEGGIMI.TXT   this information in Italian
   REFERTO       reports: PDF, and as digitally signed (.P7M)
-  DICOM         images: ${images.instanceCount} DICOM files
+${content.viewer ? '  VIEWER        a page that shows the images in the browser, and its data\n' : ''}  DICOM         images: ${images.instanceCount} DICOM files
   DICOMDIR      index of the images, for DICOM software
   SHA256.TXT    checksums; verify with: sha256sum -c SHA256.TXT
 
-There is no program on this disc: nothing starts by itself.
+There is no program to install on this disc: nothing starts by itself.
 
 To view the images, open DICOMDIR or the folder DICOM with any DICOM viewer.
 ${
@@ -77,14 +79,17 @@ on ${date.toISOString().slice(0, 10)}, with the software Ritiro.
 `
 }
 
-function leggimi({ organisation }: DiscContent, images: ImagesSummary, date: Date): string {
+function leggimi({ organisation, viewer }: DiscContent, images: ImagesSummary, date: Date): string {
   const { leggimi: text } = it
   return `${text.heading}
 
 ${text.start}
 
 ${text.contents}
-${text.files.map(([name, meaning]) => `  ${name.padEnd(12)} ${meaning}`).join('\n')}
+${text.files
+  .filter(([name]) => viewer || name !== 'VIEWER')
+  .map(([name, meaning]) => `  ${name.padEnd(12)} ${meaning}`)
+  .join('\n')}
 
 ${text.noExecutable}
 

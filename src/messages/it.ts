@@ -11,6 +11,7 @@ import { help } from './it/help.ts'
 import { identity } from './it/identity.ts'
 import { accessibility, privacy } from './it/legal.ts'
 import { mail } from './it/mail.ts'
+import { quickView } from './it/quick-view.ts'
 import { receipt } from './it/receipt.ts'
 import { removal } from './it/removal.ts'
 import { report } from './it/report.ts'
@@ -35,6 +36,7 @@ export const it = {
   identity,
   mail,
   privacy,
+  quickView,
   receipt,
   removal,
   report,

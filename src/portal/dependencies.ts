@@ -3,6 +3,7 @@ import type { KeyRing } from '../crypto/keys.ts'
 import type { Database } from '../database/database.ts'
 import type { DerivedStore } from '../derived/store.ts'
 import type { Identity } from '../identity/identity.ts'
+import type { LightViewer } from '../light/light.ts'
 import type { Log } from '../log.ts'
 import type { Orthanc } from '../orthanc/orthanc.ts'
 import type { Codecs } from '../pixels/pixels.ts'
@@ -15,6 +16,7 @@ export type PortalDependencies = {
   orthanc: Orthanc
   derived: DerivedStore
   codecs: Codecs
+  light: LightViewer
   peppers: KeyRing
   rules: PublishingRules
   site: Site

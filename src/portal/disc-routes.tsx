@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Context, Hono } from 'hono'
-import { findViewer, type ViewableStudy, type Viewer, viewableStudies } from '../access/access.ts'
-import { readSessionCookie } from '../access/cookie.ts'
+import { type ViewableStudy, type Viewer, viewableStudies } from '../access/access.ts'
 import { onlineExam } from '../access/require-viewer.ts'
 import { oncePerPeriod } from '../audit/once.ts'
 import type { DiscPlan } from '../disc/disc.ts'
@@ -19,7 +18,8 @@ import { opensNoIso } from './device.ts'
 import { discPlanner } from './disc-plan.ts'
 import type { ReadyDisc } from './pages/disc-downloads.tsx'
 import { DiscPage } from './pages/disc-page.tsx'
-import { pageSession } from './session.ts'
+import { pageSession, stillOnline } from './session.ts'
+import { findViewerData } from './viewer-data.ts'
 
 const PROBE_BYTES = 1_000_000
 // Within it, requests of one session for one disc are one download.
@@ -28,7 +28,7 @@ const READ_AHEAD_BYTES = 48 * 2 ** 20
 
 /** The exam as a disc: the page before it, the ISO and the ZIP (S21–S23). */
 export function discRoutes(dependencies: PortalDependencies) {
-  const { db, orthanc, codecs, site, requireViewer, trustedProxies, clock } = dependencies
+  const { db, orthanc, codecs, derived, light, site, requireViewer, trustedProxies, clock } = dependencies
   const budget = createReadAheadBudget(READ_AHEAD_BYTES)
   const noteOnce = oncePerPeriod(DOWNLOAD_PERIOD_MS, clock)
   const fetchInstance = async ({ orthancId }: StoredInstance, signal: AbortSignal) => {
@@ -36,7 +36,7 @@ export function discRoutes(dependencies: PortalDependencies) {
     if (!bytes) throw new AppError('images.unavailable', 'An instance is in the archive no more.')
     return bytes
   }
-  const plan = discPlanner(site, db)
+  const plan = discPlanner(site, db, light)
   const { storedFile } = orthanc
   const shortcut = storedFile && (({ fileUuid }: StoredInstance) => storedFile(fileUuid))
 
@@ -75,7 +75,7 @@ export function discRoutes(dependencies: PortalDependencies) {
     const disc = found.plan[packing]
     // An archive that is away is told before the first byte, not by a download that breaks.
     await orthanc.system()
-    const authorised = watchAuthorised(() => stillOnline(c, online.publication.id), clock)
+    const authorised = watchAuthorised(() => stillOnline(db, c, online.publication.id, clock()), clock)
     const response = serveDisc(c.req.raw, disc, ({ start, end }, cancelled) =>
       authorised.guard(
         writeDisc(disc, fetchInstance, {
@@ -104,15 +104,11 @@ export function discRoutes(dependencies: PortalDependencies) {
     const studies = await viewableStudies(db, [online])
     if (studies.length === 0 && !online.exam.imagesExpected) throw new AppError('not_found')
     const preparation = await findPreparation(db, studies)
+    const data = await findViewerData(db, derived, studies)
     const unfinished = studies.length === 0 || studies.some(({ state }) => state !== 'stable')
-    if (!preparation.ready || unfinished) return { plan: null, preparing: progressOf(preparation, studies) }
-    return { plan: await plan({ viewer, online, preparation }) }
-  }
-
-  async function stillOnline(c: Context, publicationId: string): Promise<boolean> {
-    const token = readSessionCookie(c)
-    const viewer = token === null ? null : await findViewer(db, token, clock())
-    return viewer?.online.some(({ publication }) => publication.id === publicationId) ?? false
+    if (!preparation.ready || !data.ready || unfinished)
+      return { plan: null, preparing: progressOf([preparation, data], studies) }
+    return { plan: await plan({ viewer, online, preparation, data }) }
   }
 }
 
@@ -130,10 +126,13 @@ function readyDisc(plan: DiscPlan, publicationId: string, headers: Headers): Rea
   return { downloads: ordered, medium, profile: profile.name, hugeFile }
 }
 
+/** Two steps, each as long as the study: manifests, then what the viewer shows. Told in images, of half a step each. */
 function progressOf(
-  preparation: Awaited<ReturnType<typeof findPreparation>>,
+  steps: readonly ({ ready: true } | { ready: false; done: number })[],
   studies: ViewableStudy[],
 ): { done: number; total: number } {
-  if (!preparation.ready) return { done: preparation.done, total: preparation.total }
-  return { done: 0, total: studies.reduce((total, { instanceCount }) => total + instanceCount, 0) }
+  const total = studies.reduce((sum, { instanceCount }) => sum + instanceCount, 0)
+  const done = steps.reduce((sum, step) => sum + (step.ready ? total : step.done), 0)
+  // What is all done but unfinished waits for more images.
+  return { done: done < total * steps.length ? Math.floor(done / steps.length) : 0, total }
 }

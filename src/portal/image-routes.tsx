@@ -2,14 +2,14 @@ import { Hono } from 'hono'
 import { findViewer, viewableStudies } from '../access/access.ts'
 import { readSessionCookie } from '../access/cookie.ts'
 import { onlineExam } from '../access/require-viewer.ts'
-import { recordAlone } from '../audit/audit.ts'
-import { oncePerPeriod } from '../audit/once.ts'
 import type { Authorise } from '../dicomweb/dicomweb.ts'
 import { AppError } from '../errors.ts'
 import { sourceOf } from '../http/source.ts'
+import { chosenView } from './chosen-view.ts'
 import type { PortalDependencies } from './dependencies.ts'
+import { viewingNotes } from './viewing-notes.ts'
 
-/** Images, into the viewer (S20). */
+/** Images, into one of the two viewers: the light one on small screens, OHIF elsewhere, or as the person chose (S20). */
 export function imageRoutes({ db, requireViewer }: PortalDependencies) {
   return new Hono().get('/referti/:id/immagini', async (c) => {
     const viewer = await requireViewer(c)
@@ -17,13 +17,14 @@ export function imageRoutes({ db, requireViewer }: PortalDependencies) {
     const studies = await viewableStudies(db, [online])
     if (studies.length === 0)
       throw new AppError(online.exam.imagesExpected ? 'images.preparing' : 'not_found')
+    if (chosenView(c) === 'rapida') return c.redirect(`/referti/${online.publication.id}/rapida`, 303)
     const uids = studies.map(({ studyInstanceUid }) => studyInstanceUid)
-    return c.redirect(`/viewer/viewer?StudyInstanceUIDs=${uids.join(',')}`, 303)
+    return c.redirect(
+      `/viewer/viewer?StudyInstanceUIDs=${uids.join(',')}&esame=${online.publication.id}`,
+      303,
+    )
   })
 }
-
-// One line in the audit trail a session and study, not one a frame.
-const VIEWING_PERIOD_MS = 8 * 60 * 60_000
 
 /** Which studies a session's DICOMweb requests may reach (S45). */
 export function dicomwebAuthorisation({
@@ -32,7 +33,7 @@ export function dicomwebAuthorisation({
   trustedProxies,
   clock,
 }: PortalDependencies): Authorise {
-  const noteOnce = oncePerPeriod(VIEWING_PERIOD_MS, clock)
+  const noteViewed = viewingNotes({ db, clock })
   return async (c) => {
     const viewer = await requireViewer(c)
     const studies = await viewableStudies(db, viewer.online)
@@ -43,16 +44,7 @@ export function dicomwebAuthorisation({
         const exam = viewer.online.find(
           ({ exam: { accessionNumber } }) => accessionNumber === study?.accessionNumber,
         )?.exam
-        const source = sourceOf(c, trustedProxies)
-        const write = () =>
-          recordAlone(db, clock(), {
-            event: 'images.viewed',
-            actor: viewer.actor,
-            source,
-            visitId: viewer.visit.id,
-            examId: exam?.id ?? null,
-          })
-        return noteOnce(`${viewer.tokenHash} ${studyInstanceUid}`, write)
+        return noteViewed(viewer, studyInstanceUid, exam?.id ?? null, sourceOf(c, trustedProxies))
       },
       stillAllowed: async (studyInstanceUid) => {
         const token = readSessionCookie(c)

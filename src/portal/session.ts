@@ -19,3 +19,15 @@ export function sessionOf(db: Database, clock: () => Date) {
     return viewer ? pageSession(viewer) : undefined
   }
 }
+
+/** Does the session of this request still open that publication? Asked again and again while something is sent. */
+export async function stillOnline(
+  db: Database,
+  c: Context,
+  publicationId: string,
+  now: Date,
+): Promise<boolean> {
+  const token = readSessionCookie(c)
+  const viewer = token === null ? null : await findViewer(db, token, now)
+  return viewer?.online.some(({ publication }) => publication.id === publicationId) ?? false
+}

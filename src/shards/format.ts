@@ -56,3 +56,29 @@ export const DATA_VERSION = 1
 
 /** Name of the index among the data files. */
 export const INDEX_NAME = 'INDEX'
+
+/** What the viewer is told besides a study's own data: where the studies are, and the report beside them. */
+export type ExamData = {
+  readonly organisation: string
+  /** Folders of the studies' data files, relative to the data file that says this, each with its slash. */
+  readonly studies: readonly string[]
+  readonly reports: readonly ExamReport[]
+  /** Online: the other viewer, and the way back. */
+  readonly otherViewer: string | null
+  readonly back: string | null
+}
+
+export type ExamReport = {
+  readonly title: string
+  /** YYYYMMDD, or empty. */
+  readonly date: string
+  /** Addresses, relative to the page. */
+  readonly pdf: string | null
+  readonly signed: { readonly url: string; readonly name: string } | null
+  /** Who signed and whether the document is unaltered, in plain words. */
+  readonly signature: string | null
+  readonly text: string
+}
+
+/** Name of the file that holds an ExamData. */
+export const EXAM_NAME = 'EXAM'

@@ -1,3 +1,4 @@
+import { createCodecs, type Image, PixelError, readImage, type Samples } from '../pixels/pixels.ts'
 import type { Coding, FrameSize } from './coding.ts'
 import {
   codingOf,
@@ -26,20 +27,20 @@ export type FrameReader = {
   }
 }
 
-/** Opens the pixels of a file; null where it has none. */
+/** Opens the pixels of a file; null where it has none that could be shown. */
 export async function openFrames(record: FileRecord): Promise<FrameReader | null> {
   const form = pixelFormOf(record)
   if (!form) return null
-  return NATIVE.test(record.transferSyntaxUid) ? nativeFrames(record, form) : null
+  if (NATIVE.test(record.transferSyntaxUid)) return nativeFrames(record, form)
+  return await codedFrames(record, form)
 }
 
-const NATIVE = /^1\.2\.840\.10008\.1\.2(\.1|\.1\.99|\.2)?$/
+const NATIVE = /^1\.2\.840\.10008\.1\.2(\.1|\.2)?$/
 
 function nativeFrames(record: FileRecord, form: PixelForm): FrameReader {
   const { columns, rows, frames, photometric } = form
   let pixels: Uint8Array | null = null
   const frame = async (index: number) => {
-    if (/^1\.2\.840\.10008\.1\.2\.1\.99$/.test(record.transferSyntaxUid)) throw new FrameFailedError('syntax')
     pixels ??= nativePixels(record, form.bitsAllocated)
     return nativeFrame(pixels, form, index)
   }
@@ -53,3 +54,61 @@ function nativeFrames(record: FileRecord, form: PixelForm): FrameReader {
     plain: { coding, photometric, samples: frame },
   }
 }
+
+/** The codecs of this thread: what one of them does to its memory ends no more than its own thread. */
+let codecs: ReturnType<typeof createCodecs> | null = null
+
+/** Baseline and extended JPEG (PS3.5 §8.2.1): what was coded with loss would grow tenfold without. */
+const KEPT_JPEG = /^1\.2\.840\.10008\.1\.2\.4\.5[01]$/
+
+async function codedFrames(record: FileRecord, form: PixelForm): Promise<FrameReader> {
+  const { columns, rows, frames } = form
+  const image = imageIn(record)
+  codecs ??= createCodecs({ threads: 1 })
+  const decode = async (index: number): Promise<Samples> => {
+    if (image instanceof FrameFailedError) throw image
+    if (index >= image.frames.length) throw new FrameFailedError('pixels-short')
+    return await (codecs as NonNullable<typeof codecs>).decode(image, index).catch(failed)
+  }
+  // What the samples are is known from the first frame that decodes; its colours are those of all.
+  const first = await decode(0).catch(() => null)
+  const decoded: PixelForm = first
+    ? { ...form, signed: first.signed, photometric: first.photometric, planar: false }
+    : form
+  const { photometric } = decoded
+  const coding = codingOf(decoded)
+  const samples = async (index: number) => {
+    const { bytes } = index === 0 && first ? first : await decode(index)
+    return bytes
+  }
+  const plain = { coding, photometric, samples }
+  const common = { size: { columns, rows }, count: frames, plain }
+  if (!KEPT_JPEG.test(record.transferSyntaxUid)) return { ...common, coding, photometric, frame: samples }
+  return {
+    ...common,
+    coding: { kind: 'jpeg', bytes: coding.bytes, samples: coding.samples },
+    photometric: form.photometric,
+    async frame(index) {
+      if (image instanceof FrameFailedError) throw image
+      const stream = image.frames[index]
+      if (!stream) throw new FrameFailedError('pixels-short')
+      return stream
+    },
+  }
+}
+
+function imageIn({ file, pixelTag }: FileRecord): Image | FrameFailedError {
+  if (!pixelTag) return new FrameFailedError('pixels-missing')
+  try {
+    return readImage(file) ?? new FrameFailedError('pixels-missing')
+  } catch (error) {
+    return error instanceof PixelError ? failureOf(error) : new FrameFailedError('corrupt', { cause: error })
+  }
+}
+
+function failed(error: unknown): never {
+  throw error instanceof PixelError ? failureOf(error) : error
+}
+
+const failureOf = (error: PixelError): FrameFailedError =>
+  new FrameFailedError(error.fault === 'unsupported' ? 'syntax' : 'corrupt', { cause: error })

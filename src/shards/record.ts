@@ -13,6 +13,7 @@ import { type Attributes, type AttributeValue, type KeptVr, keptVr } from './att
 
 /** What the viewer is told of a file, and where its pixels begin. */
 export type FileRecord = {
+  readonly file: Uint8Array
   readonly transferSyntaxUid: string
   readonly attributes: Attributes
   /** Of Pixel Data (PS3.5 §8), from its tag on; null where there is none. */
@@ -28,7 +29,7 @@ export function readRecord(file: Uint8Array): FileRecord {
   const attributes = readAttributes(source, 0, source.bytes.byteLength, '', (tag, at) =>
     pixels.push({ tag, at }),
   )
-  return { transferSyntaxUid, attributes, pixelTag: pixels[0] ?? null, source }
+  return { file, transferSyntaxUid, attributes, pixelTag: pixels[0] ?? null, source }
 }
 
 const PIXEL_DATA = 0x7fe00010
@@ -84,9 +85,15 @@ function tagAt({ view, encoding, bytes }: Source, at: number): number | null {
 }
 
 function readItems(source: Source, start: number, end: number, characterSet: string): Attributes[] {
-  return [...items(source, start, end)].map((item) =>
-    readAttributes(source, item.start, item.end, characterSet),
-  )
+  try {
+    return [...items(source, start, end)].map((item) =>
+      readAttributes(source, item.start, item.end, characterSet),
+    )
+  } catch (error) {
+    // What is no sequence is left out, as if it were not there; what comes after it is read.
+    if (error instanceof DicomFormatError) return []
+    throw error
+  }
 }
 
 function readValue(

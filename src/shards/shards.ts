@@ -1,11 +1,9 @@
-import { deflateSync } from 'node:zlib'
 import type { Deriver, Work } from '../derived/derived.ts'
 import { arrangeFileSet, type PlacedInstance } from '../disc/file-set.ts'
-import { stringsOf } from './encode.ts'
+import { jsonDataFile } from './data-file.ts'
 import { type Encoder, startEncoder } from './encoder.ts'
 import { DATA_VERSION, INDEX_NAME } from './format.ts'
 import { createIndexer } from './indexer.ts'
-import { dataScript } from './script.ts'
 
 /** Fetches a stored file whole; null where the archive has it no more. */
 export type FetchFile = (orthancId: string, signal: AbortSignal) => Promise<Uint8Array | null>
@@ -31,7 +29,7 @@ export function viewerDeriver(fetchFile: FetchFile): Deriver<null> {
 }
 
 /** Kind and version of what `viewerDeriver()` makes. */
-const VIEWER_DATA = { kind: 'viewer', version: DATA_VERSION } as const
+export const VIEWER_DATA = { kind: 'viewer', version: DATA_VERSION } as const
 
 async function encodeStudy(
   { manifest, write, progress, signal }: Work,
@@ -61,7 +59,7 @@ async function encodeStudy(
     indexer.endSeries()
   }
   const index = await indexer.finish()
-  await write(INDEX_NAME, dataScript(INDEX_NAME, stringsOf(deflateSync(JSON.stringify(index)))))
+  await write(INDEX_NAME, jsonDataFile(INDEX_NAME, index))
 }
 
 // The stack may be turned round by the viewer, so both that can be its middle.

@@ -58,7 +58,7 @@ export function Layout({ site, title, session, scripts = [], refresh, children }
 }
 
 /** Where an idle session ends: each at the door it came in by. */
-const afterIdle = ({ doctor }: PageSession) => `${doctor ? '/condivisione' : '/'}?fine=inattivita`
+export const afterIdle = ({ doctor }: PageSession) => `${doctor ? '/condivisione' : '/'}?fine=inattivita`
 
 function Header({ site, signedIn }: { site: Site; signedIn: boolean }) {
   const texts = site.messages.common

@@ -31,7 +31,12 @@ export function ReportListPage({
   const { reportList: texts, doctor, removal, common } = site.messages
   const forDoctor = session.doctor === true
   return (
-    <Layout site={site} title={forDoctor ? doctor.list.title : texts.title} session={session}>
+    <Layout
+      site={site}
+      title={forDoctor ? doctor.list.title : texts.title}
+      session={session}
+      scripts={['images.js']}
+    >
       {removed && (
         <Notice site={site} tone="success" title={removal.done.partTitle} alert>
           <p>{removal.done.part}</p>

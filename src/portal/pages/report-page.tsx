@@ -46,7 +46,12 @@ export function ReportPage(props: ReportProps) {
   const { structuredUrl } = props
   const { report: texts, doctor } = site.messages
   return (
-    <Layout site={site} title={texts.title} session={session} scripts={pdfUrl === null ? [] : ['report.js']}>
+    <Layout
+      site={site}
+      title={texts.title}
+      session={session}
+      scripts={pdfUrl === null ? ['images.js'] : ['images.js', 'report.js']}
+    >
       <BackLink site={site} href={backUrl} words={site.messages.common.backToList} />
       <div class="portal-report" data-publication={publicationId}>
         <div class="portal-report-head">

@@ -28,12 +28,12 @@ declare global {
 
 async function load(name: CodecName): Promise<LoadedCodec> {
   const script = document.createElement('script')
-  script.src = BESIDE.replace(/[^/]*$/, `codec-${name}.js`)
+  script.src = BESIDE.replace(/[^/]*$/, `${name.toUpperCase()}.JS`)
   const handed = new Promise<LoadedCodec>((resolve, reject) => {
     window.ritiroCodec = (given, source, wasm) =>
       waiting.get(given)?.({ script: source, wasm: bytesOf(wasm) })
     waiting.set(name, resolve)
-    script.onerror = () => reject(new Error(`codec-${name}.js`))
+    script.onerror = () => reject(new Error(`${name.toUpperCase()}.JS`))
   })
   document.head.append(script)
   return await handed.finally(() => script.remove())

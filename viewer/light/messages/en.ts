@@ -6,6 +6,8 @@ export const en: Messages = {
   languageName: 'English',
   locale: 'en-GB',
   product: 'Image viewer',
+  back: 'Back',
+  otherViewer: 'Full viewer',
   notDiagnostic:
     'Not for diagnosis unless on a suitable display. The signed report is the only document of medico-legal value.',
   notDiagnosticShort: 'Not for diagnosis unless on a suitable display',

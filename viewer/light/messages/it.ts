@@ -17,6 +17,8 @@ export const it = {
   languageName: 'Italiano',
   locale: 'it-IT',
   product: 'Visore immagini',
+  back: 'Indietro',
+  otherViewer: 'Vista completa',
   notDiagnostic:
     'Non destinato alla diagnosi, salvo su monitor idonei. Il referto firmato è l’unico documento con valore medico-legale.',
   notDiagnosticShort: 'Non per diagnosi, salvo su monitor idonei',

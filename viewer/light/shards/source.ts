@@ -1,5 +1,5 @@
 import type { InstanceRecord } from '../../../src/shards/attributes.ts'
-import type { Coding } from '../../../src/shards/coding.ts'
+import type { Coding, FrameSize } from '../../../src/shards/coding.ts'
 import { INDEX_NAME, type IndexedInstance, type StudyIndex } from '../../../src/shards/format.ts'
 import {
   type Cells,
@@ -14,8 +14,8 @@ import { createLoader, URGENT, type WantedFrame } from './loader.ts'
 import type { Transport } from './transport.ts'
 import type { Decoders } from './workers.ts'
 
-/** Draws a small frame of an image as the viewer would draw the whole, by its default window. */
-export type DrawPreview = (image: Image, frame: Frame, columns: number, rows: number) => Preview | null
+/** Draws a small copy of a frame as the viewer would draw the whole, by its default window. */
+export type DrawPreview = (image: Image, index: number, small: Frame, size: FrameSize) => Preview | null
 
 /** The data of one study: its instances, what could not be read, and where the frames come from. */
 export interface ShardData {
@@ -24,13 +24,14 @@ export interface ShardData {
   readonly frames: FrameSource
 }
 
-/** Opens the data files of one study. `study` tells its keys from those of others. */
+/** Opens the data files of one study. Its number tells its keys and its frames from those of others. */
 export async function openShards(
-  study: string,
+  study: number,
   transport: Transport,
-  decoders: Decoders,
+  sharedDecoders: Decoders,
   drawPreview: DrawPreview,
 ): Promise<ShardData> {
+  const decoders = ofStudy(sharedDecoders, study)
   const index = parseIndex(await decoders.inflate(await transport.loadWhole(INDEX_NAME)))
   const instances = new Map(index.instances.map((instance, at) => [`${study}/${at}`, instance]))
   const records = [...instances].map(([key, { common, transferSyntaxUid, attributes }]) => ({
@@ -49,6 +50,18 @@ export async function openShards(
     }),
   )
   return { records, unread, frames: frameSource(index, instances, transport, decoders, drawPreview) }
+}
+
+/** No study has as many frames: so the workers, which all studies share, never take one for another's. */
+const MOST_FRAMES = 1e9
+
+function ofStudy(decoders: Decoders, study: number): Decoders {
+  const first = study * MOST_FRAMES
+  return {
+    keep: (frame, strings) => decoders.keep(first + frame, strings),
+    decode: (frame, coding, size) => decoders.decode(first + frame, coding, size),
+    inflate: decoders.inflate,
+  }
 }
 
 // Written by our own side, in the version that the script checked.
@@ -109,9 +122,9 @@ function frameSource(
     async preview(image) {
       const preview = instances.get(image.key)?.preview
       if (!preview) return null
-      const { string, coding, photometric, columns, rows } = preview
+      const { string, coding, photometric, frame } = preview
       const bytes = await decode(await load(string, URGENT + 1, never), coding, preview)
-      return drawPreview(image, frameOf(bytes, coding, photometric, image), columns, rows)
+      return drawPreview(image, frame, frameOf(bytes, coding, photometric, image), preview)
     },
     onProgress(listener) {
       const tell = () => listener({ loadedBytes: loader.loadedBytes, totalBytes })

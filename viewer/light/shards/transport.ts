@@ -80,6 +80,8 @@ export function fetchTransport(base: string): Transport {
 
 async function bytesOf(url: string, headers: Record<string, string>, wanted: number): Promise<ArrayBuffer> {
   const response = await fetch(url, { headers, credentials: 'same-origin', redirect: 'error' })
+  // The session has ended, or the exam is online no more: the portal says it better than a broken image (S12).
+  if (response.status === 401 || response.status === 404) location.reload()
   if (response.status !== wanted) throw new Error(`HTTP ${response.status}`)
   return response.arrayBuffer()
 }

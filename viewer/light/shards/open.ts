@@ -1,0 +1,88 @@
+import workerSource from 'worker:./worker.ts'
+import { EXAM_NAME, type ExamData, type ExamReport } from '../../../src/shards/format.ts'
+import { FrameError, type FrameSource, type Opened, type Report } from '../model/model.ts'
+import { studiesOf } from '../model/studies.ts'
+import { type DrawPreview, openShards, type ShardData } from './source.ts'
+import { fetchTransport, scriptTransport } from './transport.ts'
+import { startDecoders } from './workers.ts'
+
+/** An exam whose data lies beside the page: on a disc, or on the portal. */
+export interface OpenedExam extends Opened {
+  readonly organisation: string
+  /** The other viewer, and the way back, where there are. */
+  readonly otherViewer: string | null
+  readonly back: string | null
+}
+
+/** Is there data beside this page? A viewer without opens folders alone. */
+export const hasExam = (): boolean => document.documentElement.dataset.exam !== undefined
+
+/** Opens the data that the page was given: `data-exam` says where, the address of the page how. */
+export async function openExam(drawPreview: DrawPreview): Promise<OpenedExam> {
+  const base = document.documentElement.dataset.exam ?? ''
+  const isFile = location.protocol === 'file:'
+  const transportTo = (folder: string) =>
+    isFile ? scriptTransport(base + folder) : fetchTransport(base + folder)
+  const decoders = startDecoders(workerSource)
+  const bytes = await decoders.inflate(await transportTo('').loadWhole(EXAM_NAME))
+  // Written by our own side, in the version that the script checked.
+  const exam: ExamData = JSON.parse(new TextDecoder().decode(bytes))
+  const data = await Promise.all(
+    exam.studies.map((folder, index) => openShards(index, transportTo(folder), decoders, drawPreview)),
+  )
+  const studies = studiesOf(
+    data.flatMap(({ records }) => records),
+    data.flatMap(({ unread }) => unread),
+  )
+  const reports = exam.reports.map((report) => reportOf(report, isFile))
+  return {
+    // One visit's report is about all the studies of it: it stands beside the first.
+    studies: studies.map((study, index) => (index === 0 ? { ...study, reports } : study)),
+    frames: allOf(data),
+    organisation: exam.organisation,
+    otherViewer: exam.otherViewer,
+    back: exam.back,
+  }
+}
+
+function reportOf({ pdf, ...report }: ExamReport, isFile: boolean): Report {
+  if (pdf === null) return { ...report, pdf }
+  if (isFile) return { ...report, pdf: { url: pdf } }
+  // The portal lets none of its answers be framed (S44): the document is shown from memory.
+  return { ...report, pdf: { bytes: () => fetched(pdf) } }
+}
+
+async function fetched(url: string): Promise<Uint8Array> {
+  const response = await fetch(url, { credentials: 'same-origin' })
+  if (!response.ok) throw new FrameError('unreachable', `HTTP ${response.status}`)
+  return new Uint8Array(await response.arrayBuffer())
+}
+
+/** The frames of several studies as one source; a key begins with its study's number. */
+function allOf(data: readonly ShardData[]): FrameSource {
+  const sourceOf = (key: string): FrameSource => {
+    const found = data[Number.parseInt(key, 10)]?.frames
+    if (!found) throw new FrameError('pixels-missing', key)
+    return found
+  }
+  return {
+    frame: async (image, index, priority, signal) =>
+      sourceOf(image.key).frame(image, index, priority, signal),
+    preview: async (image) => sourceOf(image.key).preview(image),
+    onProgress(listener) {
+      const of = data.map(() => ({ loadedBytes: 0, totalBytes: 0 }))
+      const stops = data.map(({ frames }, at) =>
+        frames.onProgress((progress) => {
+          of[at] = progress
+          listener({
+            loadedBytes: of.reduce((sum, { loadedBytes }) => sum + loadedBytes, 0),
+            totalBytes: of.reduce((sum, { totalBytes }) => sum + totalBytes, 0),
+          })
+        }),
+      )
+      return () => {
+        for (const stop of stops) stop()
+      }
+    },
+  }
+}

@@ -2,10 +2,11 @@ import { eq, sql } from 'drizzle-orm'
 import { type Actor, recordAlone } from '../audit/audit.ts'
 import type { Database } from '../database/database.ts'
 import { AppError } from '../errors.ts'
-import type { PublishingRules, Visit } from '../publications/publications.ts'
-import { deliverReport } from '../reports/reports.ts'
+import type { Visit } from '../publications/publications.ts'
+import { deliverReport, examOf } from '../reports/reports.ts'
 import type { Inspection } from '../signature/signature.ts'
-import { findVisit } from '../visits/visits.ts'
+import { withdrawReport } from '../visits/exams.ts'
+import { findVisit, type VisitRules } from '../visits/visits.ts'
 import type { Delivery, Subject } from './delivery.ts'
 import { personOf } from './find.ts'
 import { localReference, type Place } from './resource.ts'
@@ -13,15 +14,21 @@ import { v } from './tables.ts'
 
 type Call = {
   db: Database
-  rules: PublishingRules
+  rules: VisitRules
   inspect: (document: Uint8Array) => Promise<Inspection>
   actor: Actor
   now: Date
   place: Place
 }
 
-/** Delivers a report that came by FHIR as the REST API does, once it is sure that it is this person's. */
-export async function deliver(call: Call, { accessionNumber, report, subject }: Delivery) {
+/** What became of a report: taken, there before, or taken back. */
+export type Outcome = { created: boolean; told: string; examId: string; reportId: string | null }
+
+/** Delivers a report that came by FHIR as the REST API does, or takes it back, once it is sure that it is this person's. */
+export async function deliver(
+  call: Call,
+  { accessionNumber, exam: name, report, subject }: Delivery,
+): Promise<Outcome> {
   const { db, actor, now } = call
   const visit = await visitOf(db, accessionNumber)
   if (!(await isSame(call, visit, subject))) {
@@ -32,7 +39,20 @@ export async function deliver(call: Call, { accessionNumber, report, subject }: 
       'The subject of the report is not the person of the visit with this Accession Number.',
     )
   }
-  return deliverReport(call, accessionNumber, report)
+  if (report === null) {
+    const exam = await examOf(db, visit, accessionNumber, { exam: name })
+    const withdrawn = await withdrawReport(call, exam)
+    const told = withdrawn ? 'The report is taken back.' : 'There was no report to take back.'
+    return { created: false, told, examId: exam.id, reportId: null }
+  }
+  const { created, current, version, examId, reportId } = await deliverReport(call, accessionNumber, report)
+  return { created, told: toldOf({ created, current, version }), examId, reportId }
+}
+
+function toldOf({ created, current, version }: { created: boolean; current: boolean; version: number }) {
+  if (created) return `Taken as version ${version}.`
+  if (current) return `The same document is there already, as version ${version}: nothing was changed.`
+  return `This document is version ${version}, which is no longer shown: a newer one replaced it, or it was taken back.`
 }
 
 async function visitOf(db: Database, accessionNumber: string): Promise<Visit> {

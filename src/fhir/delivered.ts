@@ -1,14 +1,11 @@
 import type { Context } from 'hono'
+import type { Outcome } from './deliver.ts'
 import { FHIR_JSON } from './negotiate.ts'
 import type { Parcel } from './parcel.ts'
 import type { Place, Resource } from './resource.ts'
 
 /** What became of a delivery, with the resources that now tell it, as far as they may be read. */
-export type Delivered = {
-  created: boolean
-  current: boolean
-  version: number
-  reportId: string
+export type Delivered = Outcome & {
   resources: Record<'DiagnosticReport' | 'DocumentReference', Resource | null>
 }
 
@@ -34,16 +31,17 @@ export function answerCreated(
     headers.delete('content-type')
     return new Response(null, { status, headers })
   }
-  const body = preference === 'OperationOutcome' || !resource ? outcomeOf(delivered) : resource
+  const body = preference === 'OperationOutcome' || !resource ? informed(delivered.told) : resource
   return new Response(JSON.stringify(body), { status, headers })
 }
 
 /** The answer to a bundle: of each entry what became of it, in their order (R4 §3.1.0.11.2). */
 export function answerBundle({ type, entries }: Parcel & { type: string }, delivered: Delivered): Response {
   const status = STATUS[`${delivered.created}`]
-  const outcome = outcomeOf(delivered)
+  const outcome = informed(delivered.told)
   const entry = entries.map((kind) => {
-    if (kind === 'Binary') return { response: { status, location: `Binary/${delivered.reportId}`, outcome } }
+    if (kind === 'Binary' && delivered.reportId)
+      return { response: { status, location: `Binary/${delivered.reportId}`, outcome } }
     if (kind !== 'DiagnosticReport' && kind !== 'DocumentReference')
       return {
         response: {
@@ -72,15 +70,6 @@ export function answerBundle({ type, entries }: Parcel & { type: string }, deliv
   return new Response(JSON.stringify(body), {
     headers: { 'content-type': FHIR_JSON, 'cache-control': 'no-store' },
   })
-}
-
-function outcomeOf({ created, current, version }: Delivered) {
-  if (created) return informed(`Taken as version ${version}.`)
-  if (current)
-    return informed(`The same document is there already, as version ${version}: nothing was changed.`)
-  return informed(
-    `This document is version ${version}, which a newer one has replaced: that one stays shown.`,
-  )
 }
 
 const informed = (diagnostics: string) => ({

@@ -16,19 +16,28 @@ export type Subject = {
   birthDate: string | null
 }
 
-/** A report that came by FHIR, as the REST API would have brought it. */
-export type Delivery = { accessionNumber: string; report: DeliveredReport; subject: Subject }
+/** A report that came by FHIR, as the REST API would have brought it; null where it is taken back. */
+export type Delivery = {
+  accessionNumber: string
+  exam: string | undefined
+  report: DeliveredReport | null
+  subject: Subject
+}
 
 const FINAL = ['final', 'amended', 'corrected', 'appended']
+const WITHDRAWN = ['cancelled', 'entered-in-error']
 const P7M = ['application/pkcs7-mime', 'application/x-pkcs7-mime']
 const LOINC = 'http://loinc.org'
 
-/** Reads a delivery out of the resources (pure): one visit, one person, one signed document. */
+/** Reads a delivery out of the resources (pure): one visit, one person, one signed document, or none where it is taken back. */
 export function readDelivery(parcel: Parcel, place: Place, maxBytes: number): Delivery {
   const { report, document } = parcel
-  requireFinal(parcel)
+  const withdrawn = [report?.status, document?.status].some((status) => WITHDRAWN.includes(status ?? ''))
+  if (!withdrawn) requireFinal(parcel)
   const accessionNumber = accessionOf(parcel, place)
+  const subject = subjectOf(parcel, place)
   const exam = examName(report?.code) ?? examName(document?.type)
+  if (withdrawn) return { accessionNumber, exam, report: null, subject }
   const issued = report?.issued ?? document?.date
   const fields = check(reportFields, {
     ...kept('exam', exam),
@@ -39,7 +48,7 @@ export function readDelivery(parcel: Parcel, place: Place, maxBytes: number): De
   const bytes = documentOf(parcel)
   if (bytes.byteLength > maxBytes)
     throw new AppError('request.too_large', `At most ${Math.floor(maxBytes / 1_000_000)} MB are accepted.`)
-  return { accessionNumber, report: { document: bytes, ...fields }, subject: subjectOf(parcel, place) }
+  return { accessionNumber, exam, report: { document: bytes, ...fields }, subject }
 }
 
 const kept = (name: string, value: string | undefined) => (value?.trim() ? { [name]: value.trim() } : {})
@@ -47,7 +56,7 @@ const kept = (name: string, value: string | undefined) => (value?.trim() ? { [na
 function requireFinal({ report, document }: Parcel): void {
   const unfinished = new AppError(
     'report.not_final',
-    'Only a final report is taken: status final, amended, corrected or appended; docStatus final or amended.',
+    'Only a final report is taken: status final, amended, corrected or appended; docStatus final or amended. To take one back: entered-in-error or cancelled.',
   )
   if (report && !FINAL.includes(report.status)) throw unfinished
   if (document && document.status !== 'current') throw unfinished

@@ -1,7 +1,7 @@
-import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
 import { attachments } from './binary.ts'
-import { type Found, personOf, RELEASED, VISIBLE_STUDY } from './find.ts'
+import { type Found, LATEST, personOf, RELEASED, VISIBLE_STUDY } from './find.ts'
 import type { Read } from './patient.ts'
 import { accessionIdentifier, digestIdentifier, type Place, resource } from './resource.ts'
 import { e, r, s, v } from './tables.ts'
@@ -28,12 +28,13 @@ export async function readDiagnosticReports(db: Database, place: Place, found: F
       body: r.body,
       physician: r.physician,
       receivedAt: r.receivedAt,
+      supersededAt: r.supersededAt,
       size: sql<number | null>`octet_length(r.document)`,
       pdfSize: sql<number | null>`octet_length(r.pdf)`,
     })
     .from(e)
     .innerJoin(v, eq(v.id, e.visitId))
-    .innerJoin(r, and(eq(r.examId, e.id), isNull(r.supersededAt)))
+    .innerJoin(r, and(eq(r.examId, e.id), LATEST))
     .where(inArray(e.id, ids))
   const images = await db
     .selectDistinct({ examId: e.id, orthancId: s.orthancId })
@@ -47,7 +48,7 @@ export async function readDiagnosticReports(db: Database, place: Place, found: F
     const { exam, person, released, physician } = row
     const content = {
       identifier: [accessionIdentifier(place, exam.accessionNumber), digestIdentifier(row.sha256)],
-      status: row.version === 1 ? 'final' : 'amended',
+      status: statusOf(row),
       category: [{ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0074', code: 'RAD' }] }],
       code: codeOf(exam.description),
       subject: { reference: `Patient/${person}` },
@@ -68,3 +69,11 @@ export async function readDiagnosticReports(db: Database, place: Place, found: F
     }
   })
 }
+
+/** The newest version is superseded by nothing unless it was taken back. */
+function statusOf({ version, supersededAt, exam }: Told): string {
+  if (supersededAt) return 'entered-in-error'
+  if (exam.cancelledAt) return 'cancelled'
+  return version === 1 ? 'final' : 'amended'
+}
+type Told = { version: number; supersededAt: Date | null; exam: { cancelledAt: Date | null } }

@@ -4,9 +4,9 @@ import { oncePerPeriod } from '../audit/once.ts'
 import type { Database } from '../database/database.ts'
 import { AppError } from '../errors.ts'
 import { limitBody } from '../http/body-limit.ts'
-import type { PublishingRules } from '../publications/publications.ts'
 import { type RisEnv, requireApiKey } from '../ris/require-api-key.ts'
 import type { Inspection } from '../signature/signature.ts'
+import type { VisitRules } from '../visits/visits.ts'
 import { readBinary } from './binary.ts'
 import { pageLink, readPage, searchset } from './bundle.ts'
 import { capabilityStatement } from './capability.ts'
@@ -27,7 +27,7 @@ export type FhirDependencies = {
   db: Database
   portalUrl: string
   organisation: string
-  rules: PublishingRules
+  rules: VisitRules
   inspect: (document: Uint8Array) => Promise<Inspection>
   maxReportBytes: number
   clock: () => Date
@@ -110,7 +110,7 @@ export function fhirRoutes(dependencies: FhirDependencies) {
     }
     const resources = {
       DiagnosticReport: await told('DiagnosticReport', delivered.examId),
-      DocumentReference: await told('DocumentReference', delivered.reportId),
+      DocumentReference: delivered.reportId ? await told('DocumentReference', delivered.reportId) : null,
     }
     return { ...delivered, resources }
   }

@@ -95,7 +95,10 @@ export const VISIBLE_STUDY = sql`s.state <> 'gone' and s.accession_number = e.ac
   and not exists (select 1 from ${exams} oe where oe.accession_number = o.accession_number and oe.visit_id = e.visit_id))`
 
 /** May the content of a report `r` be given away? Only with consent, never where the law excludes it (S2, S41). */
-export const RELEASED = sql<boolean>`(v.consent and not e.excluded and r.document is not null)`
+export const RELEASED = sql<boolean>`(v.consent and not e.excluded and e.cancelled_at is null and r.document is not null)`
+
+/** The newest version of an exam's report, also where it was taken back: who reads it before must learn that. */
+export const LATEST = sql`r.version = (select max(o.version) from ${reports} o where o.exam_id = e.id)`
 
 function diagnosticReports(criteria: Criteria, place: Place): SQL {
   const conditions = [
@@ -103,13 +106,15 @@ function diagnosticReports(criteria: Criteria, place: Place): SQL {
     ...any(criteria.identifiers, (token) => ofReport(token, place)),
     ...ofSubject(criteria, place),
   ]
-  // Consent, the end of a publication (which deletes the document) and images change what is told.
+  // Consent, the end of a publication (which deletes the document), images, and what is changed of the visit change what is told.
   return sql`
-    select e.id::text as id, greatest(r.received_at, v.consent_at,
+    select e.id::text as id, greatest(r.received_at, r.superseded_at, v.consent_at, e.cancelled_at,
+      (select max(a.at) from ${auditEvents} a where a.visit_id = v.id
+        and a.event in ('visit.changed', 'exam.excluded', 'exam.included')),
       (select max(p.ended_at) from ${publications} p where p.exam_id = e.id),
       (select max(s.changed_at) from ${studies} s where s.accession_number = e.accession_number)) as last_updated
     from ${exams} e join ${visits} v on v.id = e.visit_id join ${reports} r on r.exam_id = e.id
-    where r.superseded_at is null and ${all(conditions)}`
+    where ${LATEST} and ${all(conditions)}`
 }
 
 function documentReferences(criteria: Criteria, place: Place): SQL {

@@ -179,11 +179,12 @@ export function refusalOf(inspection: Inspection, text: string | undefined): App
   return null
 }
 
-async function examOf(
+/** Which exam of the visit a report is of; refused where that is not clear. */
+export async function examOf(
   db: Database,
   visit: Visit,
   accessionNumber: string,
-  report: DeliveredReport,
+  report: Pick<DeliveredReport, 'examAccessionNumber' | 'exam'>,
 ): Promise<Exam> {
   const all = await db.select().from(exams).where(eq(exams.visitId, visit.id)).orderBy(exams.position)
   const number =

@@ -191,13 +191,41 @@ test('S7: the same bytes again change nothing, by whatever way they came first; 
   expect(changed.body.meta.versionId).not.toBe(again.body.meta.versionId)
   const old = await post('', transaction(entry(pdf(first))))
   expect(old.body.entry[0].response.status).toBe('200 OK')
-  expect(old.body.entry[0].response.outcome.issue[0].diagnostics).toContain('a newer one has replaced')
+  expect(old.body.entry[0].response.outcome.issue[0].diagnostics).toContain('a newer one replaced it')
   const after = await stateOf(accession)
   expect([before.exams[0].report.version, after.exams[0].report.version]).toEqual([1, 2])
   const minimal = await post('/DiagnosticReport', pdf(first), { prefer: 'return=minimal' })
   expect([minimal.status, minimal.body]).toEqual([200, null])
   const outcome = await post('/DiagnosticReport', pdf(first), { prefer: 'return=OperationOutcome' })
   expect(outcome.body.issue[0].severity).toBe('information')
+})
+
+test('a report that was entered in error is taken back: it goes offline, and the same document does not come again', async () => {
+  const accession = await registered()
+  const delivered = await post('/DiagnosticReport', report(accession))
+  const { body: document } = await fhir.ask(`/DocumentReference?identifier=${accession}`)
+  const back = await post(
+    '/DiagnosticReport',
+    report(accession, { status: 'entered-in-error', presentedForm: undefined }),
+  )
+  expect([back.status, back.body.status, back.body.id]).toEqual([200, 'entered-in-error', delivered.body.id])
+  expect(back.body.presentedForm).toBeUndefined()
+  expect(Date.parse(back.body.meta.lastUpdated)).toBeGreaterThan(Date.parse(delivered.body.meta.lastUpdated))
+  expect((await fhir.ask(`/DocumentReference/${document.entry[0].resource.id}`)).status).toBe(404)
+  expect(await stateOf(accession)).toMatchObject({ published: false })
+  const again = await post('', transaction(entry(report(accession))))
+  expect(again.body.entry[0].response.outcome.issue[0].diagnostics).toContain('taken back')
+  expect(await stateOf(accession)).toMatchObject({ published: false })
+  const other = { contentType: 'application/pdf', data: base64(await pdfOf('Corretto')) }
+  expect((await post('/DiagnosticReport', report(accession, { presentedForm: [other] }))).status).toBe(201)
+  expect(await stateOf(accession)).toMatchObject({ published: true })
+  // Nobody else's: the subject is asked here too.
+  const foreign = report(accession, {
+    status: 'cancelled',
+    subject: { identifier: { system: TAX_CODE, value: 'BNCNNA70A42D205F' } },
+  })
+  expect((await post('/DiagnosticReport', foreign)).status).toBe(422)
+  expect(await stateOf(accession)).toMatchObject({ published: true })
 })
 
 test('a readable copy beside the .p7m is passed over: the .p7m is the report', async () => {

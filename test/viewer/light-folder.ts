@@ -62,3 +62,75 @@ function ctSlice(index: number, count: number, others: Elements = []): Elements 
   const replaced = new Set(others.map(([tag]) => tag))
   return [...elements.filter(([tag]) => !replaced.has(tag)), ...others].sort(([a], [b]) => a - b)
 }
+
+/** A folder of what cannot be shown, each beside a slice that can: cut short, damaged, unknown, not DICOM, missing. */
+export async function writeOddFolder(directory: string): Promise<void> {
+  const put = (name: string, bytes: Uint8Array) => writeFile(join(directory, name), bytes)
+  const good = dicomFile(ctSlice(0, 6))
+  await put('A.dcm', good)
+  await put('B.dcm', dicomFile(ctSlice(1, 6)).subarray(0, good.byteLength - 3000))
+  const jpeg = { fragments: [new Uint8Array(0), Buffer.from([0xff, 0xd8, 0xff, 0xdb, 0, 3, 1, 9])] }
+  await put('C.dcm', coded(2, '1.2.840.10008.1.2.4.70', jpeg))
+  await put('D.dcm', coded(3, '1.2.840.10008.1.2.4.90', jpeg))
+  await put('E.dcm', coded(4, '1.2.840.10008.1.2.4.100', jpeg))
+  await put('F.dcm', dicomFile(ctSlice(5, 6, [[0x00280004, 'CS', 'CMYK']])))
+  await put(
+    'G.dcm',
+    dicomFile(
+      ctSlice(6, 6, [[0x00080016, 'UI', '1.3.12.2.1107.5.9.1']]).filter(([tag]) => tag >> 16 !== 0x28),
+    ),
+  )
+  await put('H.dcm', Buffer.from('this is no DICOM file'))
+  const record: Elements = [
+    [0x00041430, 'CS', 'IMAGE'],
+    [0x00041500, 'CS', 'GONE\\I0001'],
+  ]
+  const dicomdir: Elements = [[0x00041220, 'SQ', { items: [record] }]]
+  await put('DICOMDIR', dicomFile(dicomdir, { meta: [[0x00020010, 'UI', '1.2.840.10008.1.2.1']] }))
+}
+
+const coded = (index: number, transferSyntax: string, value: { fragments: readonly Uint8Array[] }) =>
+  dicomFile(ctSlice(index, 6, [[0x7fe00010, 'OB', value]]), { transferSyntax })
+
+/** A chest radiograph known at the detector only, and a loop of colour frames with a rate of its own. */
+export async function writeMixedFolder(directory: string): Promise<void> {
+  const detector: Elements = [
+    [0x00080060, 'CS', 'DX'],
+    [0x00080018, 'UI', '1.2.3.7.1'],
+    [0x0020000e, 'UI', '1.2.3.7'],
+    [0x00200011, 'IS', '1'],
+    [0x0008103e, 'LO', 'TORACE PA'],
+    [0x00181164, 'DS', '0.5\\0.5'],
+    [0x00280004, 'CS', 'MONOCHROME1'],
+    [0x00200020, 'CS', 'L\\F'],
+    [0x00280034, 'IS', '1\\1'],
+  ]
+  const plane = new Set([0x00280030, 0x00200032, 0x00200037])
+  await writeFile(
+    join(directory, 'DX.dcm'),
+    dicomFile(ctSlice(6, 13, detector).filter(([tag]) => !plane.has(tag))),
+  )
+  const frames = Buffer.alloc(8 * 64 * 64 * 3)
+  for (let frame = 0; frame < 8; frame++)
+    frames.fill(30 * frame + 10, frame * 64 * 64 * 3, (frame + 1) * 64 * 64 * 3)
+  const loop: Elements = [
+    [0x00080060, 'CS', 'US'],
+    [0x00080018, 'UI', '1.2.3.8.1'],
+    [0x0020000e, 'UI', '1.2.3.8'],
+    [0x00200011, 'IS', '2'],
+    [0x0008103e, 'LO', 'CINE'],
+    [0x00181063, 'DS', '50'],
+    [0x00280002, 'US', [3]],
+    [0x00280004, 'CS', 'RGB'],
+    [0x00280006, 'US', [0]],
+    [0x00280008, 'IS', '8'],
+    [0x00280100, 'US', [8]],
+    [0x00280101, 'US', [8]],
+    [0x00280102, 'US', [7]],
+    [0x7fe00010, 'OB', frames],
+  ]
+  await writeFile(
+    join(directory, 'US.dcm'),
+    dicomFile(ctSlice(0, 1, loop).filter(([tag]) => !plane.has(tag))),
+  )
+}

@@ -1,12 +1,14 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Browser, Page } from 'playwright-core'
+import { gzipSync } from 'node:zlib'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { buildLight } from '../../viewer/light-build.ts'
+import { violationsOf } from '../support/axe.ts'
 import { launchBrowser, screenshot } from '../support/browser.ts'
-import { writeCtFolder } from './light-folder.ts'
+import { writeCtFolder, writeMixedFolder, writeOddFolder } from './light-folder.ts'
 
 let directory: string
 let browser: Browser
@@ -14,8 +16,10 @@ let browser: Browser
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'ritiro-light-'))
   for (const { name, content } of await buildLight()) await writeFile(join(directory, name), content)
-  await mkdir(join(directory, 'ct'))
+  for (const name of ['ct', 'odd', 'mixed']) await mkdir(join(directory, name))
   await writeCtFolder(join(directory, 'ct'))
+  await writeOddFolder(join(directory, 'odd'))
+  await writeMixedFolder(join(directory, 'mixed'))
   browser = await launchBrowser()
 })
 
@@ -24,7 +28,16 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-test('a folder of DICOM files is chosen, and its stack scrolls by wheel and keys', async () => {
+test('script and style are at most 300 kB compressed, without the codecs', async () => {
+  const sizes = await Promise.all(
+    ['light.js', 'light.css', 'light.html'].map(
+      async (name) => gzipSync(await readFile(join(directory, name))).length,
+    ),
+  )
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(300_000)
+})
+
+test('a folder of DICOM files opens from file://, and its stack scrolls by wheel and keys', async () => {
   await using opened = await openFolder('ct')
   const { page } = opened
   await expect.poll(() => shown(page)).toBe('7')
@@ -35,11 +48,215 @@ test('a folder of DICOM files is chosen, and its stack scrolls by wheel and keys
   await page.keyboard.press('End')
   await expect.poll(() => shown(page)).toBe('12')
   expect(await page.locator('.corner-br').textContent()).toContain('12 / 12')
+  expect(await page.locator('.corner-tl').textContent()).toContain('Verdi Anna')
+  expect(opened.complaints).toEqual([])
+  // axe itself would read the style sheet by fetch, which the page's policy refuses: after the complaints.
+  expect(await violationsOf(page)).toEqual([])
+})
+
+test('the picture on the screen is the grey that PS3.3 C.11.2.1.2 gives, and windows change it', async () => {
+  await using opened = await openFolder('ct')
+  const { page } = opened
+  await expect.poll(() => shown(page)).toBe('7')
+  // 60 HU by 40/400: ((60 - 39.5) / 399 + 0.5) * 255.
+  expect(await centre(page)).toEqual([141, 141, 141])
+  await page.keyboard.press('i')
+  await expect.poll(() => centre(page)).toEqual([114, 114, 114])
+  await page.keyboard.press('i')
+  // Bone, 500/2000.
+  await page.keyboard.press('4')
+  await expect.poll(() => centre(page)).toEqual([71, 71, 71])
+  await page.keyboard.press('0')
+  await expect.poll(() => centre(page)).toEqual([141, 141, 141])
+})
+
+test('a length and a region are measured by keyboard alone, in millimetres and Hounsfield units', async () => {
+  await using opened = await openFolder('ct')
+  const { page } = opened
+  await expect.poll(() => shown(page)).toBe('7')
+  await page.keyboard.press('l')
+  await page.keyboard.press('Control+ArrowRight')
+  await page.keyboard.press('Enter')
+  for (let n = 0; n < 5; n++) await page.keyboard.press('Control+ArrowRight')
+  await page.keyboard.press('Enter')
+  // Five pixels of 2 mm.
+  await expect.poll(() => said(page)).toBe('10 mm')
+  await page.keyboard.press('e')
+  await page.keyboard.press('Enter')
+  for (let n = 0; n < 4; n++) await page.keyboard.press('Control+ArrowDown')
+  for (let n = 0; n < 8; n++) await page.keyboard.press('Control+ArrowLeft')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => said(page)).toContain('Media 60 HU')
+  expect(await said(page)).toContain('DS 0')
+  await screenshot(page, 'light-measure-1280', false)
+})
+
+test('what is known at the detector only says so, MONOCHROME1 is turned over, and its letters are the file’s', async () => {
+  await using opened = await openFolder('mixed')
+  const { page } = opened
+  await expect.poll(() => shown(page)).toBe('1')
+  expect(await centre(page)).toEqual([114, 114, 114])
+  await page.locator('.stage').focus()
+  await page.keyboard.press('l')
+  await page.keyboard.press('Enter')
+  for (let n = 0; n < 4; n++) await page.keyboard.press('Control+ArrowDown')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => said(page)).toBe('2 mm (al rivelatore)')
+  expect(await page.locator('.corner-right').textContent()).toBe('L')
+  expect(await page.locator('.corner-left').textContent()).toBe('R')
+  expect(await page.locator('.corner-top').textContent()).toBe('H')
+})
+
+test('a loop plays at its own rate, in colour, and stops', async () => {
+  await using opened = await openFolder('mixed')
+  const { page } = opened
+  await page.locator('.series-item', { hasText: 'CINE' }).click()
+  await expect.poll(() => centre(page)).toEqual([10, 10, 10])
+  await page.keyboard.press('c')
+  expect(await page.locator('.rate-text').textContent()).toBe('20/s')
+  const seen = new Set<string | null>()
+  await expect.poll(async () => seen.add(await shown(page)).size).toBeGreaterThan(4)
+  await page.keyboard.press('c')
+  expect(await page.locator('.rate-box').isHidden()).toBe(true)
+  // Distances mean nothing where the file has no spacing.
+  await page.locator('.stage').focus()
+  await page.keyboard.press('l')
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Control+ArrowDown')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => said(page)).toBe('1 px (non calibrato)')
+})
+
+test('what cannot be shown stands as a tile with its reason, and the rest of the series is seen', async () => {
+  await using opened = await openFolder('odd')
+  const { page } = opened
+  await expect.poll(() => shown(page)).toBe('1')
+  const reasons: (string | null)[] = []
+  for (let at = 2; at <= 5; at++) {
+    await page.keyboard.press('ArrowDown')
+    await expect
+      .poll(() => page.locator('.stage').getAttribute('aria-label'))
+      .toContain(`Immagine ${at} di 5. `)
+    reasons.push(await page.locator('.tile-title').textContent())
+    expect(await shown(page)).toBe('')
+  }
+  expect(reasons).toEqual([
+    'Il file è incompleto: mancano dati dell’immagine',
+    'I dati dell’immagine sono danneggiati',
+    'I dati dell’immagine sono danneggiati',
+    'Compressione non supportata',
+  ])
+  await screenshot(page, 'light-tile-1280', false)
+  await page.keyboard.press('Home')
+  await expect.poll(() => shown(page)).toBe('1')
+  expect(await page.locator('.series-item').first().textContent()).toContain('2 oggetti non mostrati')
+  await page.locator('.series-item', { hasText: 'File non letti' }).click()
+  await expect.poll(() => page.locator('.tile-list').textContent()).toContain('non è leggibile come DICOM')
+  expect(await page.locator('.tile-list').textContent()).toContain('GONE/I0001')
   expect(opened.complaints).toEqual([])
 })
 
-async function openFolder(name: string, viewport = { width: 1280, height: 800 }) {
-  const context = await browser.newContext({ viewport, locale: 'it-IT' })
+test('MPR shows the two other planes of a regular volume, in which a press moves the others', async () => {
+  await using opened = await openFolder('ct')
+  const { page } = opened
+  await expect.poll(() => shown(page)).toBe('7')
+  await page.keyboard.press('m')
+  await expect.poll(() => page.locator('.viewport').count()).toBe(3)
+  const coronal = page.locator('.viewport').nth(1)
+  await expect.poll(() => coronal.locator('.stage').getAttribute('data-shown')).toBe('33')
+  expect(await coronal.locator('.corner-bl').textContent()).toContain('MPR coronale')
+  expect(await coronal.locator('.corner-top').textContent()).toBe('H')
+  await screenshot(page, 'light-mpr-1280', false)
+  await page.keyboard.press('x')
+  const { x = 0, y = 0, width = 0, height = 0 } = (await coronal.locator('.stage').boundingBox()) ?? {}
+  await page.mouse.click(x + width / 2, y + height / 2 - 40)
+  await expect.poll(async () => Number(await shown(page))).toBeGreaterThan(7)
+  await page.keyboard.press('q')
+  await expect.poll(() => page.locator('.viewport').count()).toBe(1)
+  await page.locator('.series-item').first().click()
+})
+
+test('a stack with a gap is refused for MPR', async () => {
+  await rm(join(directory, 'ct-gap'), { recursive: true, force: true })
+  await mkdir(join(directory, 'ct-gap'))
+  await writeCtFolder(join(directory, 'ct-gap'))
+  await rm(join(directory, 'ct-gap', 'CT5.dcm'))
+  await using opened = await openFolder('ct-gap')
+  const { page } = opened
+  await expect.poll(() => shown(page)).not.toBe('')
+  await page.keyboard.press('m')
+  await expect.poll(() => page.locator('.toast').textContent()).toContain('non formano un volume regolare')
+  expect(await page.locator('.viewport').count()).toBe(1)
+})
+
+test('two views side by side scroll together, until they are let go', async () => {
+  await using opened = await openFolder('ct')
+  const { page } = opened
+  await expect.poll(() => shown(page)).toBe('7')
+  await page.keyboard.press('d')
+  const second = page.locator('.stage').nth(1)
+  await expect.poll(() => second.getAttribute('data-shown')).toBe('7')
+  await page.keyboard.press('ArrowDown')
+  await expect.poll(() => second.getAttribute('data-shown')).toBe('8')
+  await page.keyboard.press('k')
+  await page.keyboard.press('ArrowDown')
+  await expect.poll(() => shown(page)).toBe('9')
+  expect(await second.getAttribute('data-shown')).toBe('8')
+})
+
+test('the words are in the browser’s language, and can be changed', async () => {
+  await using opened = await openFolder('ct', { locale: 'en-US' })
+  const { page } = opened
+  await expect.poll(() => shown(page)).toBe('7')
+  expect(await page.locator('.bottom').textContent()).toContain('Not for diagnosis')
+  await page.getByRole('button', { name: 'Italiano' }).click()
+  await expect.poll(() => page.locator('.bottom').textContent()).toContain('Non destinato alla diagnosi')
+  await expect.poll(() => shown(page)).toBe('7')
+})
+
+test('the view is saved as PNG, under a name without the patient’s', async () => {
+  await using opened = await openFolder('ct')
+  const { page } = opened
+  await expect.poll(() => shown(page)).toBe('7')
+  const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('g')])
+  expect(download.suggestedFilename()).toBe('CT-2-7.png')
+  const bytes = await readFile(await download.path())
+  expect(bytes.subarray(1, 4).toString()).toBe('PNG')
+})
+
+test('on a phone a finger scrolls, and everything to touch is 44 px or more', async () => {
+  await using opened = await openFolder('ct', {
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+    deviceScaleFactor: 2,
+  })
+  const { page } = opened
+  await expect.poll(() => shown(page)).toBe('7')
+  await screenshot(page, 'light-folder-390', false)
+  const small = await page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('button, input, [role=slider]')]
+      .filter((element) => element.checkVisibility())
+      .map((element) => ({ element, box: element.getBoundingClientRect() }))
+      .filter(({ box }) => box.width < 44 || box.height < 44)
+      .map(({ element }) => element.outerHTML.slice(0, 80)),
+  )
+  expect(small).toEqual([])
+  await page.getByRole('button', { name: 'Serie' }).first().click()
+  await screenshot(page, 'light-series-390', false)
+  await page.locator('.series-item').first().click()
+  expect(await page.locator('.series-list').isHidden()).toBe(true)
+  const { x = 0, y = 0, width = 0, height = 0 } = (await page.locator('.stage').boundingBox()) ?? {}
+  await drag(page, { x: x + width / 2, y: y + height / 2 }, 60)
+  await expect.poll(async () => Number(await shown(page))).toBeGreaterThan(7)
+})
+
+async function openFolder(name: string, options: BrowserContextOptions = {}) {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    locale: 'it-IT',
+    ...options,
+  })
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => {
@@ -55,4 +272,27 @@ async function openFolder(name: string, viewport = { width: 1280, height: 800 })
   return { page, complaints, [Symbol.asyncDispose]: () => context.close() }
 }
 
+/** The number of the image that is seen, or empty. */
 const shown = (page: Page) => page.locator('.stage').first().getAttribute('data-shown')
+
+/** What a screen reader was told last. */
+const said = (page: Page) => page.locator('[aria-live=polite]').textContent()
+
+/** The colour in the middle of the first view. */
+const centre = (page: Page) =>
+  page.evaluate(() => {
+    const canvas = document.querySelector('canvas:not(.thumb):not(.marks)') as HTMLCanvasElement
+    const stage = canvas.closest('.stage')?.querySelector('canvas') as HTMLCanvasElement
+    const data = stage.getContext('2d')?.getImageData(stage.width / 2, stage.height / 2, 1, 1).data
+    return [...(data ?? [])].slice(0, 3)
+  })
+
+// A finger goes down, moves, and goes up (Playwright's touchscreen only taps).
+async function drag(page: Page, { x, y }: { x: number; y: number }, by: number): Promise<void> {
+  const session = await page.context().newCDPSession(page)
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', at: number) =>
+    session.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y: at }] })
+  await touch('touchStart', y)
+  for (let step = 1; step <= 6; step++) await touch('touchMove', y + (by * step) / 6)
+  await touch('touchEnd', y + by)
+}

@@ -26,7 +26,7 @@ export function drawMark(
 }
 
 /** What a mark measures, in words. */
-function wordsOf(mark: Mark, { image, index }: Slice, frame: Frame | null): string[] {
+export function wordsOf(mark: Mark, { image, index }: Slice, frame: Frame | null): string[] {
   const { units, roi } = m()
   const [first] = mark.points
   if (!first) return []

@@ -137,13 +137,16 @@ function nextOf(plans: Iterable<Plan>, budget: number, isKnown: (slice: Slice) =
   let best: { slice: Slice; priority: number } | null = null
   const all = [...plans]
   for (const { slices, at } of all) {
-    const reach = budget / all.length / 2.2 / bytesOf(slices[at])
-    for (let distance = 0; distance < slices.length && distance < reach; distance++) {
+    let room = budget / all.length / bytesOf(slices[at])
+    for (let distance = 0; distance < slices.length && room >= 1; distance++) {
       if (best && distance >= best.priority) break
-      const slice = [slices[at + distance], slices[at - distance]].find((one) => one && !isKnown(one))
-      if (!slice) continue
-      best = { slice, priority: distance }
-      break
+      const around = distance === 0 ? [slices[at]] : [slices[at + distance], slices[at - distance]]
+      const slice = around.find((one) => one && !isKnown(one))
+      if (slice) {
+        best = { slice, priority: distance }
+        break
+      }
+      room -= around.filter(Boolean).length
     }
   }
   return best

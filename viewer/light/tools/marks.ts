@@ -1,4 +1,4 @@
-import { drawMark } from '../render/marks.ts'
+import { drawMark, wordsOf } from '../render/marks.ts'
 import { keyOf } from '../render/store.ts'
 import { type Point, toImage, toScreen } from '../render/view.ts'
 import type { Viewport } from '../ui/viewport.ts'
@@ -23,7 +23,8 @@ export interface Marks {
   count(viewport: Viewport): number
 }
 
-export function createMarks(onChange: () => void): Marks {
+/** `onChange` hears the words of a mark that has become whole, for those who do not see it. */
+export function createMarks(onChange: (words: string) => void): Marks {
   const all = new Map<string, Mark[]>()
   let open: {
     readonly viewport: Viewport
@@ -49,13 +50,12 @@ export function createMarks(onChange: () => void): Marks {
     const key = keyAt(viewport)
     const before = open?.key === key && open.mark.tool === tool ? open.mark.points : []
     const mark = { tool, points: [...before, point] }
-    if (mark.points.length < POINTS_OF[tool]) open = { viewport, key, mark, loose: null }
-    else {
-      open = null
-      marksAt(key).push(mark)
-    }
+    const slice = viewport.current()
+    const isWhole = mark.points.length >= POINTS_OF[tool]
+    open = isWhole ? null : { viewport, key, mark, loose: null }
+    if (isWhole) marksAt(key).push(mark)
     viewport.draw()
-    onChange()
+    onChange(isWhole && slice ? wordsOf(mark, slice, viewport.frame()).join('. ') : '')
   }
 
   return {
@@ -99,13 +99,13 @@ export function createMarks(onChange: () => void): Marks {
       if (open) open = null
       else marksAt(keyAt(viewport)).pop()
       viewport.draw()
-      onChange()
+      onChange('')
     },
     clear(viewport) {
       open = null
       for (const slice of viewport.slices) all.delete(keyOf(slice))
       viewport.draw()
-      onChange()
+      onChange('')
     },
     draw(viewport, context) {
       const [slice, matrix, frame] = [viewport.current(), viewport.matrix(), viewport.frame()]

@@ -48,7 +48,10 @@ export function createApp(root: HTMLElement, pool: DecodePool, signal: AbortSign
   const redraw = () => {
     for (const viewport of layout.viewports()) viewport.draw()
   }
-  const marks = createMarks(refresh)
+  const marks = createMarks((words) => {
+    refresh()
+    if (words) shell.tell(words)
+  })
   const cine = createCine(refresh)
   const cursor = createCursor(() => tool, marks)
 

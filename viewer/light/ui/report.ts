@@ -79,6 +79,6 @@ async function showPdf({ pdf, title }: Report, place: HTMLElement): Promise<void
         )
   place.replaceChildren(
     h('p', {}, h('a', { href: url, target: '_blank', rel: 'noopener' }, m().reportOpen)),
-    h('iframe', { src: url, title: title || m().reportTitle }),
+    h('iframe', { src: `${url}#navpanes=0&view=FitH`, title: title || m().reportTitle }),
   )
 }

@@ -21,6 +21,8 @@ export interface Shell {
   say(message: string): void
   /** For screen readers, once scrolling rests. */
   announce(viewport: Viewport): void
+  /** For screen readers, at once. */
+  tell(words: string): void
 }
 
 interface Parts {
@@ -51,7 +53,7 @@ export function createShell(
     'header',
     { class: 'top' },
     heads[0]?.element,
-    h('div', { class: 'brand' }, mark(), h('span', {}, m().product)),
+    h('h1', { class: 'brand' }, mark(), h('span', {}, m().product)),
     patient,
     h('div', { class: 'top-actions' }, ...heads.slice(1).map(({ element }) => element), language),
   )
@@ -62,7 +64,8 @@ export function createShell(
     h('span', { class: 'is-long' }, m().notDiagnostic),
     h('span', { class: 'is-short' }, m().notDiagnosticShort),
   )
-  root.replaceChildren(header, toolbar.element, main, start.element, footer, live)
+  const tools = h('section', { class: 'tools', 'aria-label': m().toolbar }, toolbar.element)
+  root.replaceChildren(header, tools, main, start.element, footer, live)
   document.documentElement.lang = m().language
   document.title = m().product
 
@@ -114,6 +117,10 @@ export function createShell(
       announcing = window.setTimeout(() => {
         live.textContent = viewport.stage.getAttribute('aria-label')
       }, 700)
+    },
+    tell(words) {
+      clearTimeout(announcing)
+      live.textContent = words
     },
   }
   return shell

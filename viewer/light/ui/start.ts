@@ -26,7 +26,7 @@ export function createStart(open: (found: Found[]) => void): Start {
       'div',
       { class: 'start-card' },
       icon(),
-      h('h1', {}, m().startTitle),
+      h('h2', {}, m().startTitle),
       h('p', {}, m().startText),
       h(
         'div',

@@ -1,7 +1,7 @@
 // Run by scripts/bench/disc.ts as a process of its own: fetches every instance of a study, six at a time, and keeps nothing.
 // Arguments: how (undici, gateway, prepare), Orthanc's id of the study. Prints JSON.
 import { Pool } from 'undici'
-import { prepareManifest } from '../../src/disc/manifest.ts'
+import { prepareManifest, type StoredFile } from '../../src/disc/manifest.ts'
 import { CONCURRENCY } from '../../src/disc/write.ts'
 import { createOrthanc } from '../../src/orthanc/orthanc.ts'
 import { storedFiles } from '../../src/preparation/preparation.ts'
@@ -59,9 +59,9 @@ async function byGateway(orthancId: string): Promise<number> {
   return (await orthanc.instanceFile(orthancId))?.byteLength ?? 0
 }
 
-async function* counted<File extends { bytes: Uint8Array }>(files: AsyncIterable<File>) {
+async function* counted(files: AsyncIterable<StoredFile>): AsyncGenerator<StoredFile> {
   for await (const file of files) {
-    bytes += file.bytes.byteLength
+    bytes += file.bytes?.byteLength ?? file.large?.size ?? 0
     reads += 1
     yield file
   }

@@ -4,6 +4,8 @@ import type { Conversion, DecodeFile } from './dicom/disc-file.ts'
 import { DicomFormatError } from './dicom/element.ts'
 import { type Digests, describeDiscFile, describeInstance, digestsOf, type Keys } from './dicom/instance.ts'
 import type { RecordType } from './dicom/record-type.ts'
+import { describeStream, type LargeSource } from './large-description.ts'
+import type { LargeForm } from './large-file.ts'
 
 /**
  * What the disc of a study is made of: everything but the bytes of its files. Two gateways with the same
@@ -29,6 +31,8 @@ export type ManifestInstance = Digests & {
   /** Which file of its storage folder Orthanc keeps it in, where it told so. */
   readonly fileUuid?: string
   readonly conversion: Conversion
+  /** A large file, which is sent as it streams by. */
+  readonly streamed?: LargeForm
   /** Of JPEG 2000: the file with its pixels decoded, for a disc that holds JPEG as well. */
   readonly decoded?: Digests
   readonly recordType: RecordType
@@ -38,9 +42,13 @@ export type ManifestInstance = Digests & {
   readonly keys: Keys
 }
 
-export const MANIFEST_VERSION = 4
+export const MANIFEST_VERSION = 5
 
-type StoredFile = { orthancId: string; fileUuid?: string | undefined; bytes: Uint8Array }
+/** A file of the archive: in hand, or so large that it is read as it streams by. */
+export type StoredFile = { readonly orthancId: string; readonly fileUuid?: string | undefined } & (
+  | { readonly bytes: Uint8Array; readonly large?: never }
+  | { readonly large: LargeSource; readonly bytes?: never }
+)
 
 /** Files that are decoded at once: each is held in memory, stored and decoded. */
 const IN_HAND = 4
@@ -59,10 +67,10 @@ export async function prepareManifest(
   const instances: ManifestInstance[] = []
   const unreadable: string[] = []
 
-  const describe = async ({ orthancId, fileUuid, bytes }: StoredFile) => ({
+  const describe = async ({ orthancId, fileUuid, bytes, large }: StoredFile) => ({
     orthancId,
     fileUuid,
-    description: await describeForDisc(bytes, decode),
+    description: await (large ? describeLarge(large, decode) : describeForDisc(bytes, decode)),
   })
   for await (const { orthancId, fileUuid, description } of inTurn(files, describe)) {
     if (!description) {
@@ -100,6 +108,19 @@ async function describeForDisc(bytes: Uint8Array, decode: DecodeFile) {
     if (!decoded) return described
     if (isJpeg2000(transferSyntaxUid)) return { ...described, decoded: digestsOf(decoded) }
     return describeDiscFile({ bytes: decoded, conversion: 'decoded' })
+  } catch (error) {
+    if (error instanceof DicomFormatError) return null
+    throw error
+  }
+}
+
+/** The same of a large file, which is held only if that is the way to decode it and it is not too large for that. */
+async function describeLarge(large: LargeSource, decode: DecodeFile) {
+  try {
+    const described = await describeStream(large, isWithinProfiles)
+    if (described) return described
+    const whole = await large.whole()
+    return whole && (await describeForDisc(whole, decode))
   } catch (error) {
     if (error instanceof DicomFormatError) return null
     throw error

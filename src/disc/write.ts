@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib'
 import { type DecodeFile, toDiscFile } from './dicom/disc-file.ts'
 import { DicomFormatError } from './dicom/element.ts'
 import type { DiscFile, PackedDisc } from './disc.ts'
+import { DiscSourceError, isStreamed, streamAsPlanned } from './large-source.ts'
 import type { ManifestInstance } from './manifest.ts'
 import { createReadAheadBudget, type ReadAheadBudget, readAhead } from './read-ahead.ts'
 
@@ -14,6 +15,8 @@ export type WriteOptions = {
   readonly shortcut?: Shortcut | undefined
   /** Decodes what the manifest says was decoded. */
   readonly decode?: DecodeFile | undefined
+  /** Opens a stored file that is too large to be held; without it such a one is held all the same. */
+  readonly streamInstance?: StreamInstance
   readonly concurrency?: number
   /** Shared by all streams of the process, so that many downloads take no more memory than a few. */
   readonly budget?: ReadAheadBudget
@@ -24,6 +27,8 @@ export type StoredInstance = Pick<ManifestInstance, 'orthancId' | 'fileUuid'>
 
 /** Fetches a stored file whole. */
 export type FetchInstance = (instance: StoredInstance, signal: AbortSignal) => Promise<Uint8Array>
+
+type StreamInstance = (instance: StoredInstance, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>
 
 type Shortcut = (instance: StoredInstance, signal: AbortSignal) => Promise<Uint8Array | null>
 
@@ -40,12 +45,15 @@ export async function* writeDisc(
     signal,
     shortcut,
     decode,
+    streamInstance = async (instance, aborted) => pieces(await fetchInstance(instance, aborted)),
     concurrency = CONCURRENCY,
     budget = createReadAheadBudget(OWN_BUDGET),
   }: WriteOptions = {},
 ): AsyncGenerator<Uint8Array> {
   const wanted = disc.extents.flatMap(({ file, start: from, end: to }) =>
-    file.instance && to > start && from < end && to > from ? [file.instance] : [],
+    file.instance && !isStreamed(file.instance) && to > start && from < end && to > from
+      ? [file.instance]
+      : [],
   )
   const ahead = readAhead(
     wanted,
@@ -64,7 +72,10 @@ export async function* writeDisc(
     const open = (file: DiscFile, from: number, to: number) => {
       if (file.bytes) return file.bytes.subarray(from, to)
       if (file.open) return file.open(from, to, ended.signal)
-      return ahead.next().then((bytes) => bytes.subarray(from, to))
+      const { instance } = file
+      if (!isStreamed(instance)) return ahead.next().then((bytes) => bytes.subarray(from, to))
+      const { signal: aborted } = ended
+      return streamAsPlanned(instance, from, to, () => streamInstance(instance, aborted), aborted)
     }
     for await (const chunk of disc.write(open, { start, end })) {
       signal?.throwIfAborted()
@@ -81,11 +92,6 @@ export const CONCURRENCY = 4
 
 /** Read ahead of one stream that shares no budget. */
 const OWN_BUDGET = 16 * 2 ** 20
-
-/** An instance of the archive is not what the manifest says: the disc can no longer be what it was planned to be. */
-class DiscSourceError extends Error {
-  override readonly name = 'DiscSourceError'
-}
 
 async function fetchAsPlanned(
   instance: ManifestInstance,
@@ -120,4 +126,8 @@ async function asPlanned(
     if (error instanceof DicomFormatError) return null
     throw error
   }
+}
+
+async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
 }

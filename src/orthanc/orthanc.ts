@@ -19,7 +19,7 @@ export type OrthancStudy = {
 }
 
 /** `fileUuid` is the name of its file in Orthanc's storage folder. */
-export type OrthancInstance = { orthancId: string; fileUuid: string | undefined }
+export type OrthancInstance = { orthancId: string; fileUuid: string | undefined; fileSize: number }
 
 export type Change = { seq: number; type: string; resource: string; id: string; date: string }
 
@@ -171,7 +171,12 @@ export function createOrthanc(options: {
     /** A study's instances, sorted by Orthanc's ids; null where the study is gone. */
     async instances(orthancId: string): Promise<OrthancInstance[] | null> {
       const instances = await json<InstanceAnswer[]>(`/studies/${id(orthancId)}/instances`)
-      const told = instances?.map(({ ID, FileUuid }) => ({ orthancId: ID, fileUuid: FileUuid }))
+      const told = instances?.map(({ ID, FileUuid, FileSize }) => ({
+        orthancId: ID,
+        fileUuid: FileUuid,
+        // Of one that does not tell it, nothing is known but that most are small.
+        fileSize: Number(FileSize ?? 0),
+      }))
       return told?.sort((a, b) => (a.orthancId < b.orthancId ? -1 : 1)) ?? null
     },
 
@@ -184,6 +189,15 @@ export function createOrthanc(options: {
       if (status === 200) return bytes
       if (status === 404) return null
       throw new AppError('pacs.unavailable', `Orthanc answered ${status}.`)
+    },
+
+    /** The same as it comes, for files that are too large to be held; null where it is gone. */
+    async instanceStream(orthancId: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array> | null> {
+      const { statusCode, body } = await get(`/instances/${id(orthancId)}/file`, {}, signal)
+      if (statusCode === 200) return body
+      await body.dump().catch(() => undefined)
+      if (statusCode === 404) return null
+      throw new AppError('pacs.unavailable', `Orthanc answered ${statusCode}.`)
     },
 
     /** The same from Orthanc's storage folder: null where it is not there. To be compared with what is expected. */
@@ -216,7 +230,7 @@ type StudyAnswer = {
   PatientMainDicomTags?: { PatientBirthDate?: string }
   IsStable: boolean
 }
-type InstanceAnswer = { ID: string; FileUuid?: string }
+type InstanceAnswer = { ID: string; FileUuid?: string; FileSize?: number | string }
 type StatisticsAnswer = {
   CountSeries: number
   CountInstances: number

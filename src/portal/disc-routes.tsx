@@ -36,6 +36,11 @@ export function discRoutes(dependencies: PortalDependencies) {
     if (!bytes) throw new AppError('images.unavailable', 'An instance is in the archive no more.')
     return bytes
   }
+  const streamInstance = async ({ orthancId }: StoredInstance, signal: AbortSignal) => {
+    const stream = await orthanc.instanceStream(orthancId, signal)
+    if (!stream) throw new AppError('images.unavailable', 'An instance is in the archive no more.')
+    return stream
+  }
   const plan = discPlanner(site, db, light)
   const { storedFile } = orthanc
   const shortcut = storedFile && (({ fileUuid }: StoredInstance) => storedFile(fileUuid))
@@ -83,6 +88,7 @@ export function discRoutes(dependencies: PortalDependencies) {
           end,
           budget,
           shortcut,
+          streamInstance,
           decode: codecs.decodeFile,
           signal: AbortSignal.any([cancelled, authorised.signal]),
         }),

@@ -2,12 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
 import { manifests, studies } from '../database/schema.ts'
+import type { LargeSource } from '../disc/large-description.ts'
+import { LARGE_FILE } from '../disc/large-file.ts'
 import {
   decodeManifest,
   encodeManifest,
   MANIFEST_VERSION,
   type Manifest,
   prepareManifest,
+  type StoredFile,
 } from '../disc/manifest.ts'
 import { AppError } from '../errors.ts'
 import { errorCode, type Log } from '../log.ts'
@@ -159,31 +162,46 @@ export const IS_WANTED = sql.raw(`exists (
     and (exists (select 1 from publications p where p.exam_id = e.id and p.ended_at is null)
       or not exists (select 1 from publications p where p.exam_id = e.id)))`)
 
-/** The files of a study in the order of `instances`, each read once, a few fetched ahead. */
+/** The files of a study in the order of `instances`, each read once: a few fetched ahead, large ones as they are read. */
 export async function* storedFiles(
   orthanc: Orthanc,
   instances: OrthancInstance[],
   progress: (done: number) => Promise<void>,
   signal: AbortSignal,
-) {
-  const ahead: { instance: OrthancInstance; fetched: Promise<Uint8Array | null> }[] = []
+): AsyncGenerator<StoredFile> {
+  const ahead: { instance: OrthancInstance; fetched: Promise<Uint8Array | null> | null }[] = []
   const waiting = instances.values()
   const fetchOne = () => {
     const { value: instance } = waiting.next()
     if (instance === undefined) return
-    const fetched = orthanc.instanceFile(instance.orthancId, signal)
+    const isLarge = instance.fileSize >= LARGE_FILE
+    const fetched = isLarge ? null : orthanc.instanceFile(instance.orthancId, signal)
     // It is awaited in its turn; until then a failure must not count as unhandled.
-    fetched.catch(() => undefined)
+    fetched?.catch(() => undefined)
     ahead.push({ instance, fetched })
   }
   for (let i = 0; i < READ_AHEAD; i++) fetchOne()
   let done = 0
   for (let next = ahead.shift(); next; next = ahead.shift()) {
-    const bytes = await next.fetched
+    const { orthancId, fileUuid, fileSize } = next.instance
+    const bytes = next.fetched && (await next.fetched)
     fetchOne()
-    // Deleted in the meantime: the archive tells of a new revision soon.
-    if (bytes) yield { ...next.instance, bytes }
+    if (bytes) yield { orthancId, fileUuid, bytes }
+    // Deleted in the meantime, it is left out: the archive tells of a new revision soon.
+    if (!next.fetched) yield { orthancId, fileUuid, large: largeSource(orthanc, orthancId, fileSize, signal) }
     done += 1
     await progress(done)
+  }
+}
+
+function largeSource(orthanc: Orthanc, orthancId: string, size: number, signal: AbortSignal): LargeSource {
+  return {
+    size,
+    async stream() {
+      const opened = await orthanc.instanceStream(orthancId, signal)
+      if (!opened) throw new AppError('images.unavailable', 'An instance is in the archive no more.')
+      return opened
+    },
+    whole: () => orthanc.instanceFile(orthancId, signal),
   }
 }

@@ -15,7 +15,7 @@ const RECHECK_MS = 10_000
 // More than one: what is deleted from an archive goes from its /changes too.
 const REMEMBERED = 8
 
-type Follower = { db: Database; orthanc: Orthanc; rules: PublishingRules; clock: () => Date }
+export type Follower = { db: Database; orthanc: Orthanc; rules: PublishingRules; clock: () => Date }
 
 /** Follows Orthanc's /changes until `signal` ends it; an Orthanc or a database that is away is waited for, with growing pauses. */
 export async function followPacs(follower: Follower & { log: Log; signal: AbortSignal }): Promise<void> {
@@ -161,7 +161,7 @@ async function touchedStudies(
 }
 
 /** Writes down what is known of a study; returns the Accession Numbers whose visits it may concern, before and after. */
-async function noteStudy(
+export async function noteStudy(
   tx: Transaction,
   orthancId: string,
   study: OrthancStudy | null,
@@ -185,7 +185,7 @@ async function noteStudy(
   return [study.accessionNumber, ...(before ? [before.accessionNumber] : [])]
 }
 
-async function publishMatching(
+export async function publishMatching(
   tx: Transaction,
   accessionNumbers: string[],
   rules: PublishingRules,

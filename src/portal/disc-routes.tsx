@@ -4,6 +4,7 @@ import { type ViewableStudy, type Viewer, viewableStudies } from '../access/acce
 import { onlineExam } from '../access/require-viewer.ts'
 import { oncePerPeriod } from '../audit/once.ts'
 import type { DiscPlan } from '../disc/disc.ts'
+import { DiscSourceError } from '../disc/large-source.ts'
 import { createReadAheadBudget } from '../disc/read-ahead.ts'
 import { serveDisc } from '../disc/serve.ts'
 import { type StoredInstance, writeDisc } from '../disc/write.ts'
@@ -11,6 +12,7 @@ import { AppError } from '../errors.ts'
 import { html } from '../http/html.ts'
 import { sourceOf } from '../http/source.ts'
 import { watchAuthorised } from '../http/watch.ts'
+import { recheckStudies } from '../pacs/recheck.ts'
 import { findPreparation } from '../preparation/preparation.ts'
 import { noteCollected } from '../reports/collection.ts'
 import type { PortalDependencies } from './dependencies.ts'
@@ -78,20 +80,20 @@ export function discRoutes(dependencies: PortalDependencies) {
     const found = await planOf(viewer, online)
     if (!found.plan) throw new AppError('images.preparing')
     const disc = found.plan[packing]
-    // An archive that is away is told before the first byte, not by a download that breaks.
-    await orthanc.system()
+    // An archive that is away, or has lost images, is told before the first byte, not by a download that breaks.
+    const { changed } = await recheckStudies(dependencies, found.studies)
+    if (changed) throw new AppError('images.preparing')
     const authorised = watchAuthorised(() => stillOnline(db, c, online.publication.id, clock()), clock)
     const response = serveDisc(c.req.raw, disc, ({ start, end }, cancelled) =>
       authorised.guard(
-        writeDisc(disc, fetchInstance, {
-          start,
-          end,
-          budget,
-          shortcut,
-          streamInstance,
-          decode: codecs.decodeFile,
-          signal: AbortSignal.any([cancelled, authorised.signal]),
-        }),
+        noticing(
+          found.studies,
+          writeDisc(disc, fetchInstance, {
+            ...{ start, end, budget, shortcut, streamInstance },
+            decode: codecs.decodeFile,
+            signal: AbortSignal.any([cancelled, authorised.signal]),
+          }),
+        ),
       ),
     )
     // The parts of a download that broke off are not another download; a HEAD is none.
@@ -103,18 +105,35 @@ export function discRoutes(dependencies: PortalDependencies) {
     return response
   }
 
+  /** A download that breaks because an image is gone or another one has its study prepared anew: the next one is whole. */
+  async function* noticing(studies: ViewableStudy[], chunks: AsyncIterable<Uint8Array>) {
+    try {
+      yield* chunks
+    } catch (error) {
+      const isGone = error instanceof AppError && error.code === 'images.unavailable'
+      if (isGone || error instanceof DiscSourceError) {
+        await recheckStudies(dependencies, studies, { certain: true }).catch(() => undefined)
+      }
+      throw error
+    }
+  }
+
   async function planOf(
     viewer: Viewer,
     online: Viewer['online'][number],
-  ): Promise<{ plan: DiscPlan | null; preparing?: { done: number; total: number } }> {
+  ): Promise<{
+    plan: DiscPlan | null
+    studies: ViewableStudy[]
+    preparing?: { done: number; total: number }
+  }> {
     const studies = await viewableStudies(db, [online])
     if (studies.length === 0 && !online.exam.imagesExpected) throw new AppError('not_found')
     const preparation = await findPreparation(db, studies)
     const data = await findViewerData(db, derived, studies)
     const unfinished = studies.length === 0 || studies.some(({ state }) => state !== 'stable')
     if (!preparation.ready || !data.ready || unfinished)
-      return { plan: null, preparing: progressOf([preparation, data], studies) }
-    return { plan: await plan({ viewer, online, preparation, data }) }
+      return { plan: null, studies, preparing: progressOf([preparation, data], studies) }
+    return { plan: await plan({ viewer, online, preparation, data }), studies }
   }
 }
 

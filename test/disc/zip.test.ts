@@ -159,20 +159,20 @@ print(z.getinfo('DICOM/LARGE').file_size, z.read('ULTIMO.TXT').decode(), end='')
     }
   })
 
-  test('70,000 files are all found', async () => {
+  test('66,000 files are all found', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'ritiro-zip64-'))
     const path = join(directory, 'many.zip')
     try {
-      const files = Array.from({ length: 70_000 }, (_, index) => ({
+      const files = Array.from({ length: 66_000 }, (_, index) => ({
         path: `DICOM/IM${index}`,
         size: 0,
         crc32: 0,
         bytes: Buffer.alloc(0),
       }))
       writeFileSync(path, await collect(planZip(files, DATE)))
-      expect(run('zipinfo', '-h', path)).toContain('number of entries: 70000')
-      expect(run('bsdtar', '-tf', path).trim().split('\n').length).toBe(70_000)
-      expect(run('7z', 'l', path)).toMatch(/70000 files/)
+      expect(run('zipinfo', '-h', path)).toContain('number of entries: 66000')
+      expect(run('bsdtar', '-tf', path).trim().split('\n').length).toBe(66_000)
+      expect(run('7z', 'l', path)).toMatch(/66000 files/)
     } finally {
       rmSync(directory, { recursive: true })
     }

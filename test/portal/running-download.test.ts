@@ -82,6 +82,38 @@ test('S32: "Annulla" breaks the doctor’s running download', async () => {
   )
 })
 
+test('an image deleted from the archive breaks the download, and the next one is whole without it', async () => {
+  const before = await patient.get(`/referti/${publication}/disco.iso`, { range: 'bytes=0-0' })
+  const size = Number(before.headers.get('content-range')?.split('/')[1])
+  const remove = async () => {
+    const instances = (await (await orthanc.request('/instances?expand')).json()) as Stored[]
+    // The last of the disc, which is not read ahead yet.
+    const last = instances.find(({ MainDicomTags }) => Number(MainDicomTags.InstanceNumber) === IMAGES)
+    const path = `/instances/${last?.ID}`
+    expect((await orthanc.request(path, { method: 'DELETE', as: 'administrator' })).status).toBe(200)
+  }
+  await brokenAfter(patient, remove)
+  const again = () =>
+    patient.get(`/referti/${publication}/disco.iso`, {
+      'if-range': before.headers.get('etag') ?? '',
+      range: 'bytes=1-',
+    })
+  // Orthanc never tells of deletions: it was the broken download that had the study prepared anew.
+  await expect.poll(async () => (await again()).status, { timeout: 20_000 }).toBe(200)
+  const response = await again()
+  const bytes = (await response.arrayBuffer()).byteLength
+  expect(bytes).toBe(Number(response.headers.get('content-length')))
+  expect(Math.round((size - bytes) / PIXEL_BYTES)).toBe(1)
+
+  // Known before the first byte where nobody downloads meanwhile.
+  const [another] = (await (await orthanc.request('/instances')).json()) as string[]
+  await orthanc.request(`/instances/${another}`, { method: 'DELETE', as: 'administrator' })
+  expect((await again()).status).toBe(503)
+  await expect.poll(async () => (await again()).status, { timeout: 20_000 }).toBe(200)
+})
+
+type Stored = { ID: string; MainDicomTags: { InstanceNumber: string } }
+
 test('S25, S26: removing the report breaks the patient’s own running download', async () => {
   expect(await brokenAfter(patient, () => patient.post(`/referti/${publication}/rimuovi`))).toBeLessThan(
     5_000,

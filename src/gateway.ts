@@ -135,6 +135,7 @@ export async function startGateway(
       inspect,
       slip,
       maxReportBytes,
+      inbox,
       clock,
       log,
     },

@@ -28,6 +28,7 @@ export type AuditEvent = {
     | 'report.refused'
     | 'report.withdrawn'
     | 'message.refused'
+    | 'message.opened'
     | 'message.replayed'
     | 'message.dismissed'
     | 'publication.published'

@@ -112,6 +112,7 @@ export const MAPPINGS: Record<AuditEvent['event'], Mapping> = {
   'report.refused': procedureRecord('C', '4', 'Report refused'),
   'report.withdrawn': procedureRecord('U', '0', 'Report withdrawn by its sender'),
   'message.refused': procedureRecord('C', '4', 'HL7 message not applied, kept for the desk'),
+  'message.opened': procedureRecord('U', '0', 'Kept HL7 message read'),
   'message.replayed': procedureRecord('U', '0', 'HL7 message applied later'),
   'message.dismissed': procedureRecord('U', '0', 'HL7 message put aside'),
   'publication.published': procedureRecord('U', '0', 'Report and images published'),

@@ -1,5 +1,6 @@
 import type { KeyRing } from '../crypto/keys.ts'
 import type { Database } from '../database/database.ts'
+import type { Inbox } from '../hl7/inbox.ts'
 import type { Log } from '../log.ts'
 import type { RisDependencies } from '../ris/routes.ts'
 import type { Inspection } from '../signature/signature.ts'
@@ -22,6 +23,8 @@ export type DeskDependencies = {
   inspect: (document: Uint8Array) => Promise<Inspection>
   slip: RisDependencies['slip']
   maxReportBytes: number
+  /** Takes HL7 messages, and those that were kept. */
+  inbox: Inbox
   clock: () => Date
   log: Log
 }

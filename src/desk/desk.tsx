@@ -7,6 +7,7 @@ import { guardDesk, type StaffEnv } from '../staff/guard.ts'
 import { deskAccessRoutes } from './access-routes.tsx'
 import { accountsRoutes } from './accounts-routes.tsx'
 import type { DeskDependencies } from './dependencies.ts'
+import { messagesRoutes } from './messages-routes.tsx'
 import { DeskErrorPage } from './pages/error-page.tsx'
 import { firstPage } from './pages/layout.tsx'
 import { registerRoutes } from './register-routes.tsx'
@@ -42,6 +43,7 @@ export function deskRoutes(dependencies: DeskDependencies) {
   desk.route('/', searchRoutes(dependencies))
   desk.route('/', registerRoutes(dependencies))
   desk.route('/', visitRoutes(dependencies))
+  desk.route('/', messagesRoutes(dependencies))
   desk.route('/', accountsRoutes(dependencies))
   return desk
 }

@@ -19,6 +19,16 @@ export function openLetters(db: Database, limit = 200): Promise<Letter[]> {
   return db.select(LISTED).from(hl7Messages).where(OPEN).orderBy(desc(hl7Messages.receivedAt)).limit(limit)
 }
 
+/** One of them. */
+export async function findLetter(db: Database, id: string): Promise<Letter> {
+  const [letter] = await db
+    .select(LISTED)
+    .from(hl7Messages)
+    .where(and(eq(hl7Messages.id, id), OPEN))
+  if (!letter) throw new AppError('not_found')
+  return letter
+}
+
 /** A kept message as it came, for those who may read it; its reading is the caller's to note. */
 export async function readLetter(
   { db, rules }: Pick<Inbox, 'db' | 'rules'>,

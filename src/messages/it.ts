@@ -2,6 +2,7 @@ import { access } from './it/access.ts'
 import { accesses } from './it/accesses.ts'
 import { common } from './it/common.ts'
 import { desk } from './it/desk.ts'
+import { deskMessages } from './it/desk-messages.ts'
 import { deskVisits } from './it/desk-visits.ts'
 import { disc } from './it/disc.ts'
 import { doctor } from './it/doctor.ts'
@@ -27,6 +28,7 @@ export const it = {
   accessibility,
   common,
   desk,
+  deskMessages,
   deskVisits,
   disc,
   doctor,

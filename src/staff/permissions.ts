@@ -22,6 +22,10 @@ export const ACTS = {
   'receipt.print': ['desk'],
   'attention.read': ['desk', 'radiology'],
   'attention.dismiss': ['desk', 'radiology'],
+  'message.list': ['radiology', 'administrator'],
+  'message.open': ['radiology'],
+  'message.replay': ['radiology', 'administrator'],
+  'message.dismiss': ['radiology', 'administrator'],
   'staff.manage': ['administrator'],
   'audit.read': ['auditor'],
 } as const satisfies Record<string, readonly Role[]>

@@ -7,7 +7,7 @@ import type { IconName } from '../../ui/icons.ts'
 import { IdleDialog } from '../../ui/idle-dialog.tsx'
 import type { Site } from '../../ui/site.ts'
 
-type Section = 'search' | 'register' | 'attention' | 'accounts' | 'trail'
+type Section = 'search' | 'register' | 'attention' | 'messages' | 'accounts' | 'trail'
 
 /** What every page of the console is drawn with. */
 export type Frame = { site: Site; staff: StaffMember }
@@ -26,6 +26,7 @@ const SECTIONS: { section: Section; act: Act; href: string; icon: IconName }[] =
   { section: 'search', act: 'visit.search', href: '/desk/cerca', icon: 'it-search' },
   { section: 'register', act: 'visit.register', href: '/desk/visite/nuova', icon: 'it-plus' },
   // { section: 'attention', act: 'attention.read', href: '/desk/attenzione', icon: 'it-warning-circle' },
+  { section: 'messages', act: 'message.list', href: '/desk/messaggi', icon: 'it-mail' },
   { section: 'accounts', act: 'staff.manage', href: '/desk/utenti', icon: 'it-user' },
   // { section: 'trail', act: 'audit.read', href: '/desk/registro', icon: 'it-list' },
 ]

@@ -1,0 +1,86 @@
+import { Hono } from 'hono'
+import { recordAlone } from '../audit/audit.ts'
+import { AppError } from '../errors.ts'
+import { CharacterSetError, decodeMessage } from '../hl7/character-set.ts'
+import { dismissLetter, findLetter, openLetters, readLetter, replayLetter } from '../hl7/letters.ts'
+import { html } from '../http/html.ts'
+import type { StaffEnv } from '../staff/guard.ts'
+import { staffActor } from '../staff/sign-in.ts'
+import type { DeskDependencies } from './dependencies.ts'
+import { type DeskContext, isUuid } from './form.ts'
+import { DismissPage, MessagePage, MessagesPage } from './pages/messages-page.tsx'
+
+const LONGEST_SHOWN = 300
+
+/** HL7 messages that were not applied: listed, read, applied after all, or put aside; every act audited. */
+export function messagesRoutes({ db, site, inbox, clock }: DeskDependencies) {
+  const texts = site.messages.deskMessages
+  const frameOf = (c: DeskContext) => ({ site, staff: c.var.staff })
+  const actorOf = (c: DeskContext) => staffActor(c.var.staff, c.var.source)
+  const list = async (c: DeskContext, notice: Parameters<typeof MessagesPage>[0]['notice'], status = 200) =>
+    html(<MessagesPage frame={frameOf(c)} letters={await openLetters(db)} notice={notice} />, status)
+  const known = (id: string | undefined) => {
+    if (!id || !isUuid(id)) throw new AppError('not_found')
+    return id
+  }
+
+  return new Hono<StaffEnv>()
+    .get('/desk/messaggi', (c) => {
+      const done =
+        c.req.query('tolto') !== undefined
+          ? texts.dismissed
+          : c.req.query('applicato') !== undefined
+            ? texts.replayed
+            : null
+      return list(c, done === null ? null : { tone: 'success', text: done })
+    })
+    .get('/desk/messaggi/:id', async (c) => {
+      const { letter, bytes } = await readLetter(inbox, known(c.req.param('id')))
+      await recordAlone(db, clock(), {
+        event: 'message.opened',
+        actor: actorOf(c),
+        details: { kind: letter.type },
+      })
+      return html(<MessagePage frame={frameOf(c)} letter={letter} lines={linesOf(bytes)} />)
+    })
+    .post('/desk/messaggi/:id/applica', async (c) => {
+      const { code, text } = await replayLetter(inbox, known(c.req.param('id')), actorOf(c))
+      if (code === 'AA') return c.redirect('/desk/messaggi?applicato', 303)
+      return list(c, { tone: 'danger', text: texts.notReplayed(text) }, 422)
+    })
+    .get('/desk/messaggi/:id/metti-da-parte', async (c) => {
+      const letter = await findLetter(db, known(c.req.param('id')))
+      return html(<DismissPage frame={frameOf(c)} letter={letter} />)
+    })
+    .post('/desk/messaggi/:id/metti-da-parte', async (c) => {
+      await dismissLetter(inbox, known(c.req.param('id')), actorOf(c))
+      return c.redirect('/desk/messaggi?tolto', 303)
+    })
+
+  /** A segment a line; a document of megabytes is told by its size. */
+  function linesOf(bytes: Uint8Array): string[] {
+    return readable(bytes)
+      .split(/\r\n|\r|\n/)
+      .filter((line) => line !== '')
+      .slice(0, 500)
+      .map((line) =>
+        line
+          .split('|')
+          .map((field) =>
+            field.length > LONGEST_SHOWN
+              ? `${field.slice(0, 80)}${texts.content.shortened(field.length)}`
+              : field,
+          )
+          .join('|'),
+      )
+  }
+}
+
+function readable(bytes: Uint8Array): string {
+  try {
+    return decodeMessage(bytes)
+  } catch (error) {
+    if (!(error instanceof CharacterSetError)) throw error
+    return Buffer.from(bytes).toString('latin1')
+  }
+}

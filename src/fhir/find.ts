@@ -26,16 +26,18 @@ export async function find(
   const next = after
     ? sql`(last_updated, id) > (${after.lastUpdated.toISOString()}::timestamptz, ${after.id}::text)`
     : sql`true`
-  const rows = await db.execute<{ id: string; at: number }>(
-    sql`select id, (extract(epoch from last_updated) * 1000)::float8 as at from (${matching}) p where ${next}
-        order by last_updated, id limit ${limit}`,
+  // Every candidate is looked at once, for the page and for the total alike.
+  const [row] = await db.execute<{ total: number; page: { id: string; at: number }[] | null }>(
+    sql`with matching as materialized (${matching}),
+        page as (select id, (extract(epoch from last_updated) * 1000)::float8 as at, last_updated
+          from matching where ${next} order by last_updated, id limit ${limit})
+        select (select count(*)::int from matching) as total,
+          (select json_agg(json_build_object('id', id, 'at', at) order by last_updated, id) from page) as page`,
   )
-  const [counted] = await db.execute<{ total: number }>(
-    sql`select count(*)::int as total from (${matching}) p`,
-  )
+  const found = row?.page ?? []
   return {
-    found: rows.map(({ id, at }) => ({ id, lastUpdated: new Date(Math.round(at)) })),
-    total: counted?.total ?? 0,
+    found: found.map(({ id, at }) => ({ id, lastUpdated: new Date(Math.round(at)) })),
+    total: row?.total ?? 0,
   }
 }
 
@@ -54,15 +56,17 @@ export const personOf = (visit: SQL): SQL<string> =>
 function people(criteria: Criteria, place: Place): SQL {
   const matching = all([...byId(criteria, sql`v.id`), ...ofPerson(criteria.identifiers, place)])
   const person = sql`coalesce(upper(v.tax_code), v.id::text)`
+  // Whoever is found comes with all their visits. Two halves, as each has an index of its own.
+  const own = sql`
+    select v.id, v.tax_code, v.registered_at from ${visits} v where ${matching}
+    union select o.id, o.tax_code, o.registered_at from ${visits} o
+      join (select distinct upper(v.tax_code) as code from ${visits} v where ${matching}) w on upper(o.tax_code) = w.code`
   return sql`
     select g.id::text as id, g.last_updated from (
       select (array_agg(v.id order by v.registered_at, v.id))[1] as id,
         max(greatest(v.registered_at, (select max(a.at) from ${auditEvents} a
           where a.visit_id = v.id and a.event = 'visit.changed'))) as last_updated
-      from ${visits} v
-      where v.id in (select v.id from ${visits} v where ${matching})
-        or upper(v.tax_code) in (select upper(v.tax_code) from ${visits} v where ${matching})
-      group by ${person}
+      from (${own}) v group by ${person}
     ) g where ${all(byId(criteria, sql`g.id`))}`
 }
 

@@ -14,11 +14,15 @@ export async function readPatients(db: Database, place: Place, found: Found[]): 
   const ids = found.map(({ id }) => id)
   if (ids.length === 0) return []
   const upperTaxCode = sql`upper(${v.taxCode})`
-  const taxCodes = db.select({ taxCode: upperTaxCode }).from(v).where(inArray(v.id, ids))
+  const first = await db
+    .select({ taxCode: upperTaxCode.mapWith(String) })
+    .from(v)
+    .where(inArray(v.id, ids))
+  const taxCodes = first.flatMap(({ taxCode }) => taxCode ?? [])
   const all = await db
     .select({ person: personOf(sql`v`), visit: v })
     .from(v)
-    .where(or(inArray(v.id, ids), inArray(upperTaxCode, taxCodes)))
+    .where(or(inArray(v.id, ids), taxCodes.length > 0 ? inArray(upperTaxCode, taxCodes) : undefined))
     .orderBy(v.registeredAt, v.id)
   return found.flatMap(({ id, lastUpdated }) => {
     const own = all.filter(({ person }) => person === id).map(({ visit }) => visit)

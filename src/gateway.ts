@@ -5,6 +5,7 @@ import { serve } from '@hono/node-server'
 import { createApp } from './app.tsx'
 import { recordAlone } from './audit/audit.ts'
 import { exportAudit } from './audit/export.ts'
+import { compactDeriver } from './compact/compact.ts'
 import { type Config, ConfigError, SETTINGS } from './config.ts'
 import { openDatabase } from './database/database.ts'
 import type { Deriver } from './derived/derived.ts'
@@ -88,8 +89,9 @@ export async function startGateway(
     const { name } = SETTINGS.derivedDir
     throw new ConfigError([`${name}: ${derivedDir} cannot be written (${errorCode(error)})`])
   })
-  const derivers: Deriver[] = [viewerDeriver((orthancId, signal) => orthanc.instanceFile(orthancId, signal))]
   const codecs = createCodecs()
+  const fetchFile = (orthancId: string, signal: AbortSignal) => orthanc.instanceFile(orthancId, signal)
+  const derivers: Deriver[] = [viewerDeriver(fetchFile), compactDeriver(fetchFile, codecs)]
   const site = siteOf(config, it, assets.asset)
   const rules = { availableDays, pin2Delivery, encryptionKeys, peppers, consentTextVersion }
   const trustedProxies = config.trustedProxies

@@ -4,7 +4,7 @@ import type { Manifest, ManifestInstance } from './manifest.ts'
 const JPEG: ReadonlySet<string> = new Set([
   '1.2.840.10008.1.2.4.50',
   '1.2.840.10008.1.2.4.51',
-  '1.2.840.10008.1.2.4.70',
+  TRANSFER_SYNTAX.jpegLosslessSv1,
 ])
 const JPEG_2000: ReadonlySet<string> = new Set(['1.2.840.10008.1.2.4.90', '1.2.840.10008.1.2.4.91'])
 

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { applicationProfile, type Profile, withinOneProfile } from './application-profile.ts'
 import type { DerivedContent, DiscContent, ExtraFile } from './content.ts'
+import { TRANSFER_SYNTAX } from './dicom/transfer-syntax.ts'
 import { encodeDicomdir } from './dicomdir.ts'
 import { arrangeFileSet, placedInstances, summariseSeries } from './file-set.ts'
 import { type FileBytes, type ImageFile, planImage, writeImage } from './iso9660/iso9660.ts'
@@ -50,15 +51,18 @@ export function planDisc({
   manifests,
   content,
   extras = [],
+  compact,
   date,
 }: {
   manifests: readonly Manifest[]
   content: DiscContent
+  /** Instances that go as JPEG lossless SV1, by Orthanc's id: then it is the compact disc. */
+  compact?: ReadonlyMap<string, DerivedContent> | undefined
   /** More files; their order is that of the disc. */
   extras?: readonly ExtraFile[]
   date: Date
 }): DiscPlan {
-  const fileSet = arrangeFileSet(withinOneProfile(manifests))
+  const fileSet = arrangeFileSet(withinOneProfile(compact ? withCompact(manifests, compact) : manifests))
   const placed = [...placedInstances(fileSet)]
   const profile = applicationProfile(placed.map(({ instance }) => instance))
   const summary = { instanceCount: placed.length, profile, series: summariseSeries(fileSet) }
@@ -68,6 +72,7 @@ export function planDisc({
       .map((exam) => exam.date)
       .sort()
       .at(-1) ?? date.toISOString().slice(0, 10)
+  const name = `esame-${day}${compact ? '-compatto' : ''}`
   const volumeId = `ESAME_${day.replaceAll('-', '')}`
 
   // PS3.10 §8.6: a File-set has one DICOMDIR, at its root. PS3.12 §F.1.1: its ID is the volume's.
@@ -76,7 +81,8 @@ export function planDisc({
   const instanceFiles = placed.map(({ instance, fileId }): DiscFile => {
     const path = fileId.join('/')
     const { length, sha256, crc32 } = instance
-    return { path, isoPath: path, size: length, sha256, crc32, instance }
+    const open = compact?.get(instance.orthancId)?.open
+    return { path, isoPath: path, size: length, sha256, crc32, ...(open ? { open } : { instance }) }
   })
   const checksums = checksumFile([...first, ...instanceFiles])
   const files = [...first, checksums, ...instanceFiles]
@@ -90,7 +96,7 @@ export function planDisc({
       size: image.size,
       // The head says where each file lies and what it is called; SHA256.TXT what each holds.
       etag: etagOf(image.head, checksums.sha256),
-      fileName: `esame-${day}.iso`,
+      fileName: `${name}.iso`,
       mediaType: 'application/x-iso9660-image',
       extents: image.extents,
       write: (open, range) => writeImage(image, open, range),
@@ -100,7 +106,7 @@ export function planDisc({
       size: archive.size,
       // So does the central directory.
       etag: etagOf(archive.tail, checksums.sha256),
-      fileName: `esame-${day}.zip`,
+      fileName: `${name}.zip`,
       mediaType: 'application/zip',
       extents: archive.extents,
       write: (open, range) => writeZip(archive, open, range),
@@ -110,6 +116,22 @@ export function planDisc({
     profile,
     instanceCount: placed.length,
   }
+}
+
+/** Manifests whose instances are said to be what they are on the compact disc. */
+function withCompact(
+  manifests: readonly Manifest[],
+  compact: ReadonlyMap<string, DerivedContent>,
+): Manifest[] {
+  const replaced = (instance: ManifestInstance): ManifestInstance => {
+    const made = compact.get(instance.orthancId)
+    if (!made) return instance
+    const { size: length, sha256, crc32 } = made
+    // It is JPEG now: no profile asks for another form of it.
+    const { decoded: _, ...same } = instance
+    return { ...same, transferSyntaxUid: TRANSFER_SYNTAX.jpegLosslessSv1, length, sha256, crc32 }
+  }
+  return manifests.map((manifest) => ({ ...manifest, instances: manifest.instances.map(replaced) }))
 }
 
 function discFile(file: ExtraFile): DiscFile {

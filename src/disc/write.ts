@@ -113,7 +113,7 @@ async function fetchAsPlanned(
 }
 
 /** A stored file as it goes on the disc; null if it is not what the manifest says (ADR 14: why a CRC-32 is enough). */
-async function asPlanned(
+export async function asPlanned(
   { length, crc32: expected, conversion }: ManifestInstance,
   stored: Uint8Array,
   decode: DecodeFile | undefined,

@@ -7,7 +7,7 @@ import { bitsPerFrame, type Image, readImage } from './image.ts'
 import { decodeLosslessJpeg } from './jpeg/lossless-decode.ts'
 import { encodeLosslessJpeg } from './jpeg/lossless-encode.ts'
 import { withPixels } from './rewrite.ts'
-import { codingOf, isLossy, JPEG_LOSSLESS_SV1 } from './transfer-syntax.ts'
+import { codingOf, isLossy } from './transfer-syntax.ts'
 
 const PHOTOMETRIC = 0x00280004
 const PLANAR = 0x00280006
@@ -72,7 +72,7 @@ export async function compactFile(stored: Uint8Array): Promise<Uint8Array | null
     file,
     { frames },
     {
-      transferSyntaxUid: JPEG_LOSSLESS_SV1,
+      transferSyntaxUid: TRANSFER_SYNTAX.jpegLosslessSv1,
       texts: new Map([
         [PHOTOMETRIC, photometric],
         ...(isLossy(image.transferSyntaxUid) ? [[LOSSY, '01'] as const] : []),
@@ -80,7 +80,8 @@ export async function compactFile(stored: Uint8Array): Promise<Uint8Array | null
       numbers: new Map(image.samplesPerPixel > 1 ? [[PLANAR, 0]] : []),
     },
   )
-  return compact.byteLength < file.byteLength ? compact : null
+  const isGain = codingOf(image.transferSyntaxUid) !== 'native' || compact.byteLength < file.byteLength
+  return isGain ? compact : null
 }
 
 // What shares its colours between pixels would come out with a colour for each.

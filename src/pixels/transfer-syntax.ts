@@ -33,8 +33,5 @@ export function codingOf(transferSyntaxUid: string): Coding {
 
 export const isEncapsulated = (transferSyntaxUid: string): boolean => !NATIVE.has(transferSyntaxUid)
 
-/** What the compact variant of a disc is made of. */
-export const JPEG_LOSSLESS_SV1 = '1.2.840.10008.1.2.4.70'
-
 /** Of others only the stream tells, and the instance's own attribute is kept. */
 export const isLossy = (transferSyntaxUid: string): boolean => codingOf(transferSyntaxUid) === 'jpeg'

@@ -13,6 +13,8 @@ export const TRANSFER_SYNTAX = {
   explicitLittle: '1.2.840.10008.1.2.1',
   deflated: '1.2.840.10008.1.2.1.99',
   explicitBig: '1.2.840.10008.1.2.2',
+  /** What the images of a compact disc are coded in. */
+  jpegLosslessSv1: '1.2.840.10008.1.2.4.70',
 } as const
 
 /** The encoding of a Data Set once inflated. All encapsulated syntaxes are Explicit VR Little Endian (PS3.5 §A.4). */

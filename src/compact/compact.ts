@@ -1,0 +1,133 @@
+import type { Database } from '../database/database.ts'
+import type { studies } from '../database/schema.ts'
+import { askForDerived, type Derived, type Deriver, findDerived } from '../derived/derived.ts'
+import type { DerivedStore } from '../derived/store.ts'
+import { isJpeg2000, isWithinProfiles } from '../disc/application-profile.ts'
+import type { DerivedContent } from '../disc/content.ts'
+import { TRANSFER_SYNTAX } from '../disc/dicom/transfer-syntax.ts'
+import { MANIFEST_VERSION, type Manifest, type ManifestInstance } from '../disc/manifest.ts'
+import { asPlanned } from '../disc/write.ts'
+import { AppError } from '../errors.ts'
+import type { Codecs } from '../pixels/pixels.ts'
+
+/** Kind and version of the compact instances; of another form of the disc they are made anew. */
+const COMPACT = { kind: 'compact', version: MANIFEST_VERSION * 1000 + 1 } as const
+
+type FetchFile = (orthancId: string, signal: AbortSignal) => Promise<Uint8Array | null>
+type Study = Pick<typeof studies.$inferSelect, 'orthancId' | 'revision' | 'instanceCount'>
+
+/**
+ * Makes the instances of the compact disc when somebody asks for it: as JPEG lossless SV1, pixels compared with those
+ * there were. An entry an instance, by Orthanc's id; those that cannot be compact, or are already, have none.
+ */
+export function compactDeriver(fetchFile: FetchFile, codecs: Codecs): Deriver<null> {
+  return {
+    ...COMPACT,
+    made: 'asked',
+    async derive({ manifest, write, progress, signal }) {
+      const candidates = candidatesOf(manifest)
+      const underWay: Promise<Uint8Array | null>[] = []
+      let started = 0
+      const startOne = () => {
+        const instance = candidates[started++]
+        if (!instance) return
+        const made = compactOf(instance, { fetchFile, codecs, signal })
+        // It is awaited in its turn; until then a failure must not count as unhandled.
+        made.catch(() => undefined)
+        underWay.push(made)
+      }
+      // One is fetched while the others are coded.
+      for (let ahead = 0; ahead <= codecs.threads; ahead++) startOne()
+      progress(0, candidates.length)
+      for (const [index, { orthancId }] of candidates.entries()) {
+        const bytes = await underWay.shift()
+        signal.throwIfAborted()
+        startOne()
+        if (bytes) await write(orthancId, bytes)
+        progress(index + 1, candidates.length)
+      }
+      return null
+    },
+  }
+}
+
+/** The compact disc of some studies: its instances, how far they are, or nobody has asked for them. */
+export type Compact =
+  | { state: 'ready'; instances: ReadonlyMap<string, DerivedContent>; preparedAt: Date }
+  | { state: 'preparing'; done: number; total: number }
+  | { state: 'not asked' }
+
+/** How far the compact disc of these studies is. */
+export async function findCompact(
+  db: Database,
+  store: DerivedStore,
+  ofStudies: readonly Study[],
+): Promise<Compact> {
+  const found = await Promise.all(ofStudies.map((study) => findDerived<null>(db, store, COMPACT, study)))
+  const ready = found.filter((one): one is Derived<null> => one.ready)
+  if (ready.length === found.length) {
+    const instances = new Map(ready.flatMap(contentsOf))
+    return {
+      state: 'ready',
+      instances,
+      preparedAt: new Date(Math.max(0, ...ready.map(({ preparedAt }) => preparedAt.getTime()))),
+    }
+  }
+  if (!found.some((one) => one.ready || one.asked)) return { state: 'not asked' }
+  let [done, total] = [0, 0]
+  for (const [index, one] of found.entries()) {
+    // Before its turn a study has no total of its own.
+    const all = (one.ready ? 0 : one.total) || (ofStudies[index]?.instanceCount ?? 0)
+    done += one.ready ? all : one.done
+    total += all
+  }
+  return { state: 'preparing', done, total }
+}
+
+/** Asks for the compact disc of these studies; harmless where it is there or being made. */
+export async function askForCompact(db: Database, ofStudies: readonly Study[]): Promise<void> {
+  for (const study of ofStudies) await askForDerived(db, COMPACT, study)
+}
+
+/** Bytes of the disc's instances that a compact disc would hold in other form: too few, and it is not worth asking for. */
+export function compactableBytes(manifests: readonly Manifest[]): number {
+  let bytes = 0
+  for (const { instances } of manifests)
+    for (const instance of instances) if (hasPixels(instance)) bytes += instance.length
+  return bytes
+}
+
+const hasPixels = ({ transferSyntaxUid, recordType }: ManifestInstance): boolean =>
+  transferSyntaxUid === TRANSFER_SYNTAX.explicitLittle && (recordType === 'IMAGE' || recordType === 'RT DOSE')
+
+/**
+ * What may become compact: images that go uncompressed on the full disc; and, as no profile allows JPEG 2000 beside the
+ * JPEG that comes of them, that as well.
+ */
+function candidatesOf({ instances }: Manifest): ManifestInstance[] {
+  const becomesJpeg = instances.some((instance) => hasPixels(instance) || isJpeg(instance))
+  return instances.filter(
+    (instance) => hasPixels(instance) || (becomesJpeg && isJpeg2000(instance.transferSyntaxUid)),
+  )
+}
+
+const isJpeg = ({ transferSyntaxUid: uid }: ManifestInstance): boolean =>
+  isWithinProfiles(uid) && uid !== TRANSFER_SYNTAX.explicitLittle && !isJpeg2000(uid)
+
+async function compactOf(
+  instance: ManifestInstance,
+  { fetchFile, codecs, signal }: { fetchFile: FetchFile; codecs: Codecs; signal: AbortSignal },
+): Promise<Uint8Array | null> {
+  const stored = await fetchFile(instance.orthancId, signal)
+  // Not what the manifest describes: a new revision is on its way.
+  const file = stored && (await asPlanned(instance, stored, codecs.decodeFile))
+  if (!file) throw new AppError('images.unavailable', 'An instance changed since the manifest was made.')
+  return codecs.compactFile(file)
+}
+
+function contentsOf({ entries, stream }: Derived<null>): [string, DerivedContent][] {
+  return [...entries].map(([name, { length, sha256, crc32 }]) => [
+    name,
+    { size: length, sha256, crc32, open: (start, end) => stream(name, start, end) },
+  ])
+}

@@ -5,17 +5,16 @@ const REFRESH_EVERY_MS = 3000
 /** Below this the first probe tells more of TCP's slow start than of the line. */
 const TOO_SHORT_MS = 1500
 
+/** Bytes a second on this person's line, once measured. */
+let rate = 0
+
 start()
 
 function start() {
   if (document.querySelector('#preparing')) return void setTimeout(refresh, REFRESH_EVERY_MS)
+  startCompact()
   if (isTabletAsMac()) recommendZip()
-  for (const link of document.querySelectorAll('[data-download]')) {
-    link.addEventListener('click', () => {
-      const started = document.querySelector<HTMLElement>('#disc-started')
-      if (started) started.textContent = started.dataset.words ?? ''
-    })
-  }
+  noteStarted(document)
   const line = document.querySelector<HTMLElement>('#line')
   if (!line) return
   // A person who saves data is asked first: the probe costs a megabyte or two.
@@ -29,12 +28,25 @@ function start() {
   })
 }
 
+function noteStarted(within: ParentNode) {
+  for (const link of within.querySelectorAll('[data-download]')) {
+    link.addEventListener('click', () => {
+      const started = document.querySelector<HTMLElement>('#disc-started')
+      if (started) started.textContent = started.dataset.words ?? ''
+    })
+  }
+}
+
 /** An iPad tells servers that it is a Mac; no Mac has a touch screen. */
 function isTabletAsMac(): boolean {
   return /Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 1
 }
 
 function recommendZip() {
+  for (const list of document.querySelectorAll('[data-packings]')) {
+    const zip = list.querySelector('[data-packing=zip]')
+    if (zip) list.prepend(zip)
+  }
   const packings = document.querySelector('#packings')
   const zip = packings?.querySelector('[data-packing=zip]')
   if (!packings || !zip) return
@@ -57,12 +69,52 @@ async function estimate(line: HTMLElement) {
   try {
     const first = await measure(probe)
     const { bytes, ms } = first.ms < TOO_SHORT_MS ? await measure(probe) : first
-    const seconds = Number(size) / (bytes / (ms / 1000))
+    rate = bytes / (ms / 1000)
+    const seconds = Number(size) / rate
+    tellTimes()
     result.textContent = (result.dataset.measured ?? '').replace('{}', formatDuration(seconds, durations))
     document.querySelector('#line-typical')?.removeAttribute('open')
   } catch {
     result.textContent = result.dataset.failed ?? ''
   }
+}
+
+/** The time of the compact variant, as soon as the line is known and whenever its size changes. */
+function tellTimes() {
+  if (rate === 0) return
+  for (const place of document.querySelectorAll<HTMLElement>('[data-line-size]')) {
+    const time = formatDuration(Number(place.dataset.lineSize) / rate, durations)
+    place.textContent = (place.dataset.measured ?? '').replace('{}', time)
+  }
+}
+
+/** While the compact variant is made, its part of the page is asked for again and taken over. */
+function startCompact() {
+  tellTimes()
+  if (document.querySelector('#compact-preparing')) setTimeout(refreshCompact, REFRESH_EVERY_MS)
+}
+
+async function refreshCompact() {
+  const fresh = await freshPage()
+  const part = fresh?.querySelector('#compact')
+  const shown = document.querySelector('#compact')
+  if (!part || !shown) return void setTimeout(refreshCompact, REFRESH_EVERY_MS)
+  if (part.querySelector('#compact-preparing')) {
+    // The bar itself stays, so that who listens to the page is not told the same again.
+    for (const selector of ['#compact-count', 'progress']) updateFrom(part, shown, selector)
+  } else {
+    shown.replaceChildren(...part.childNodes)
+    noteStarted(shown)
+  }
+  startCompact()
+}
+
+function updateFrom(part: Element, shown: Element, selector: string) {
+  const [from, to] = [part.querySelector(selector), shown.querySelector(selector)]
+  if (from instanceof HTMLProgressElement && to instanceof HTMLProgressElement) {
+    to.max = from.max
+    to.value = from.value
+  } else if (from && to) to.textContent = from.textContent
 }
 
 /** Time from the answer's beginning to its end, so that the server's own delay is not counted as the line's. */
@@ -81,12 +133,19 @@ async function measure(probe: string): Promise<{ bytes: number; ms: number }> {
   return { bytes, ms: Math.max(1, performance.now() - begin) }
 }
 
+/** This very page as it is now; null where it cannot be had. Who is no longer signed in is told so. */
+async function freshPage(): Promise<Document | null> {
+  const response = await fetch(location.href, { headers: { Accept: 'text/html' } }).catch(() => undefined)
+  if (response?.status === 401 || response?.redirected) {
+    location.reload()
+    return null
+  }
+  return response?.ok ? new DOMParser().parseFromString(await response.text(), 'text/html') : null
+}
+
 /** Asks for this very page again and takes over what has changed in it. */
 async function refresh() {
-  const response = await fetch(location.href, { headers: { Accept: 'text/html' } }).catch(() => undefined)
-  if (response?.status === 401 || response?.redirected) return location.reload()
-  const text = response?.ok ? await response.text() : ''
-  const fresh = new DOMParser().parseFromString(text, 'text/html').querySelector('#disc')
+  const fresh = (await freshPage())?.querySelector('#disc')
   const shown = document.querySelector('#disc')
   if (!fresh || !shown) return void setTimeout(refresh, REFRESH_EVERY_MS)
   if (!fresh.querySelector('#preparing')) {

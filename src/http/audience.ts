@@ -72,6 +72,9 @@ export const AUDIENCES: Readonly<Record<string, Audience>> = {
   'GET /referti/:id/disco': 'viewer',
   'GET /referti/:id/disco.iso': 'viewer',
   'GET /referti/:id/disco.zip': 'viewer',
+  'POST /referti/:id/disco-compatto': 'viewer',
+  'GET /referti/:id/disco-compatto.iso': 'viewer',
+  'GET /referti/:id/disco-compatto.zip': 'viewer',
   'GET /linea': 'viewer',
   'GET /dicomweb/*': 'viewer',
 

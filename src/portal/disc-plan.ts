@@ -1,4 +1,5 @@
 import type { Viewer } from '../access/access.ts'
+import type { Compact } from '../compact/compact.ts'
 import type { Database } from '../database/database.ts'
 import type { DiscContent } from '../disc/content.ts'
 import { type DiscPlan, planDisc } from '../disc/disc.ts'
@@ -25,15 +26,17 @@ export function discPlanner(site: Site, db: Database, light: LightViewer) {
     kept.delete(key)
   }
 
-  return async ({ viewer, online, preparation, data }: DiscOf): Promise<DiscPlan> => {
+  return async ({ viewer, online, preparation, data, compact }: DiscOf): Promise<DiscPlan> => {
     const { publication, exam } = online
     const { familyName, givenName, birthDate } = viewer.visit
     // All that the plan follows from; a report's row never changes, a corrected one is another row (S7).
     const key = JSON.stringify([
-      ...[preparation.key, data.preparedAt, publication.id, publication.reportId, publication.publishedAt],
+      ...[preparation.key, data.preparedAt, compact?.preparedAt],
+      ...[publication.id, publication.reportId, publication.publishedAt],
       ...[exam.description, exam.examDate, familyName, givenName, birthDate],
     ])
-    const promise = kept.get(key)?.promise ?? discOf({ db, site, light, viewer, online, preparation, data })
+    const promise =
+      kept.get(key)?.promise ?? discOf({ db, site, light, viewer, online, preparation, data, compact })
     drop(key)
     kept.set(key, { promise, forget: setTimeout(() => drop(key), KEPT_MS).unref() })
     for (const oldest of kept.keys()) if (kept.size > MOST_KEPT) drop(oldest)
@@ -50,6 +53,8 @@ type DiscOf = {
   preparation: Extract<Preparation, { ready: true }>
   /** Of the same studies, in the same order. */
   data: Extract<ViewerData, { ready: true }>
+  /** The compact disc is wanted. */
+  compact?: Extract<Compact, { state: 'ready' }> | undefined
 }
 
 /** The disc of one exam online: its images, its report as shown and as signed, and what they are (S21). */
@@ -61,15 +66,15 @@ async function discOf({
   preparation,
   light,
   data,
+  compact,
 }: DiscOf & { db: Database; site: Site; light: LightViewer }): Promise<DiscPlan> {
   const { publication, exam } = online
   const { familyName, givenName, birthDate } = viewer.visit
   const report = await readReport(db, publication.id)
   const { phone, email, openingHours, address } = site.contacts
   // Fixed by what is on the disc, not by the clock: the same disc has the same bytes whenever and wherever it is made.
-  const date = new Date(
-    Math.max(preparation.preparedAt.getTime(), data.preparedAt.getTime(), publication.publishedAt.getTime()),
-  )
+  const made = [preparation.preparedAt, data.preparedAt, publication.publishedAt, compact?.preparedAt]
+  const date = new Date(Math.max(...made.map((instant) => instant?.getTime() ?? 0)))
   const content: DiscContent = {
     viewer: DISC_VIEWER,
     organisation: {
@@ -94,6 +99,7 @@ async function discOf({
   }
   return planDisc({
     manifests: await preparation.manifests(),
+    compact: compact?.instances,
     date,
     content,
     extras: discViewerFiles(light, discExam(site, content, report, data.studies.length), data.studies),

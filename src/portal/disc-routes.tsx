@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono'
 import { type ViewableStudy, type Viewer, viewableStudies } from '../access/access.ts'
 import { onlineExam } from '../access/require-viewer.ts'
 import { oncePerPeriod } from '../audit/once.ts'
+import { askForCompact, compactEstimate, findCompact } from '../compact/compact.ts'
 import type { DiscPlan } from '../disc/disc.ts'
 import { DiscSourceError } from '../disc/large-source.ts'
 import { createReadAheadBudget } from '../disc/read-ahead.ts'
@@ -18,7 +19,9 @@ import { noteCollected } from '../reports/collection.ts'
 import type { PortalDependencies } from './dependencies.ts'
 import { opensNoIso } from './device.ts'
 import { discPlanner } from './disc-plan.ts'
+import type { CompactOffer } from './pages/disc-compact.tsx'
 import type { ReadyDisc } from './pages/disc-downloads.tsx'
+import type { DiscDownload } from './pages/disc-packing.tsx'
 import { DiscPage } from './pages/disc-page.tsx'
 import { pageSession, stillOnline } from './session.ts'
 import { findViewerData } from './viewer-data.ts'
@@ -58,13 +61,22 @@ export function discRoutes(dependencies: PortalDependencies) {
           site={site}
           session={pageSession(viewer)}
           publicationId={id}
-          ready={found.plan && readyDisc(found.plan, id, c.req.raw.headers)}
+          ready={found.plan && readyDisc(found.plan, await compactOffer(found, id), id, c.req.raw.headers)}
           preparing={found.preparing}
         />,
       )
     })
     .get('/referti/:id/disco.iso', (c) => download(c, 'iso'))
     .get('/referti/:id/disco.zip', (c) => download(c, 'zip'))
+    .post('/referti/:id/disco-compatto', async (c) => {
+      const viewer = await requireViewer(c)
+      const online = onlineExam(viewer, c.req.param('id'))
+      const { studies } = await planOf(viewer, online)
+      await askForCompact(db, studies)
+      return c.redirect(`/referti/${online.publication.id}/disco#compact`, 303)
+    })
+    .get('/referti/:id/disco-compatto.iso', (c) => download(c, 'iso', true))
+    .get('/referti/:id/disco-compatto.zip', (c) => download(c, 'zip', true))
     .get('/linea', async (c) => {
       await requireViewer(c)
       // Random, so that nothing on the way makes it smaller than the line has to carry.
@@ -74,12 +86,13 @@ export function discRoutes(dependencies: PortalDependencies) {
       })
     })
 
-  async function download(c: Context, packing: 'iso' | 'zip'): Promise<Response> {
+  async function download(c: Context, packing: 'iso' | 'zip', isCompact = false): Promise<Response> {
     const viewer = await requireViewer(c)
     const online = onlineExam(viewer, c.req.param('id') ?? '')
     const found = await planOf(viewer, online)
-    if (!found.plan) throw new AppError('images.preparing')
-    const disc = found.plan[packing]
+    const planned = isCompact ? await compactPlan(found) : found.plan
+    if (!planned) throw new AppError('images.preparing')
+    const disc = planned[packing]
     // An archive that is away, or has lost images, is told before the first byte, not by a download that breaks.
     const { changed } = await recheckStudies(dependencies, found.studies)
     if (changed) throw new AppError('images.preparing')
@@ -118,37 +131,71 @@ export function discRoutes(dependencies: PortalDependencies) {
     }
   }
 
-  async function planOf(
-    viewer: Viewer,
-    online: Viewer['online'][number],
-  ): Promise<{
-    plan: DiscPlan | null
-    studies: ViewableStudy[]
-    preparing?: { done: number; total: number }
-  }> {
+  async function planOf(viewer: Viewer, online: Viewer['online'][number]): Promise<FoundDisc> {
     const studies = await viewableStudies(db, [online])
     if (studies.length === 0 && !online.exam.imagesExpected) throw new AppError('not_found')
     const preparation = await findPreparation(db, studies)
     const data = await findViewerData(db, derived, studies)
     const unfinished = studies.length === 0 || studies.some(({ state }) => state !== 'stable')
     if (!preparation.ready || !data.ready || unfinished)
-      return { plan: null, studies, preparing: progressOf([preparation, data], studies) }
-    return { plan: await plan({ viewer, online, preparation, data }), studies }
+      return { studies, ready: null, plan: null, preparing: progressOf([preparation, data], studies) }
+    const ready = { viewer, online, preparation, data }
+    return { studies, ready, plan: await plan(ready) }
+  }
+
+  async function compactPlan({ studies, ready }: FoundDisc): Promise<DiscPlan | null> {
+    if (!ready) return null
+    const compact = await findCompact(db, derived, studies)
+    return compact.state === 'ready' ? plan({ ...ready, compact }) : null
+  }
+
+  /** What the page says of the compact disc; null where it would hardly be smaller. */
+  async function compactOffer(found: FoundDisc, publicationId: string): Promise<CompactOffer | null> {
+    const approximateBytes = found.plan && compactEstimate(found.plan)
+    if (!approximateBytes) return null
+    const path = `/referti/${publicationId}/disco-compatto`
+    const compact = await findCompact(db, derived, found.studies)
+    if (compact.state === 'not asked') return { state: 'not asked', approximateBytes, action: path }
+    if (compact.state === 'preparing') {
+      const { done, total } = compact
+      return { state: 'preparing', approximateBytes, done, total }
+    }
+    const planned = await compactPlan(found)
+    return planned && { state: 'ready', downloads: downloadsOf(planned, path) }
   }
 }
 
 /** What the page offers, what suits the visitor's device best first. */
-function readyDisc(plan: DiscPlan, publicationId: string, headers: Headers): ReadyDisc {
-  const downloads = (['iso', 'zip'] as const).map((packing) => ({
+function readyDisc(
+  plan: DiscPlan,
+  compact: CompactOffer | null,
+  publicationId: string,
+  headers: Headers,
+): ReadyDisc {
+  const { medium, profile, hugeFile } = plan
+  const zipFirst = hugeFile || opensNoIso(headers)
+  const suited = (downloads: DiscDownload[]) => (zipFirst ? downloads.toReversed() : downloads)
+  return {
+    downloads: suited(downloadsOf(plan, `/referti/${publicationId}/disco`)),
+    compact: compact?.state === 'ready' ? { ...compact, downloads: suited(compact.downloads) } : compact,
+    ...{ medium, profile: profile.name, hugeFile },
+  }
+}
+
+const downloadsOf = (plan: DiscPlan, path: string): DiscDownload[] =>
+  (['iso', 'zip'] as const).map((packing) => ({
     packing,
-    url: `/referti/${publicationId}/disco.${packing}`,
+    url: `${path}.${packing}`,
     fileName: plan[packing].fileName,
     sizeBytes: plan[packing].size,
   }))
-  const { medium, profile, hugeFile } = plan
-  const zipFirst = hugeFile || opensNoIso(headers)
-  const ordered = zipFirst ? downloads.toReversed() : downloads
-  return { downloads: ordered, medium, profile: profile.name, hugeFile }
+
+type FoundDisc = {
+  studies: ViewableStudy[]
+  plan: DiscPlan | null
+  /** What the plan was made of. */
+  ready: Parameters<ReturnType<typeof discPlanner>>[0] | null
+  preparing?: { done: number; total: number }
 }
 
 /** Two steps, each as long as the study: manifests, then what the viewer shows. Told in images, of half a step each. */

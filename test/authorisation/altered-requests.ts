@@ -364,6 +364,8 @@ function identifiers(foreign: ExamObject): RawRequest[] {
       '/disco',
       '/disco.iso',
       '/disco.zip',
+      '/disco-compatto.iso',
+      '/disco-compatto.zip',
       '/ricevuta.pdf',
       '/rimuovi',
     ].map((rest) => get(`report ${form}${rest}`, `/referti/${form}${rest}`)),

@@ -74,6 +74,15 @@ const ROWS: Row[] = [
   report('/disco'),
   report('/disco.iso'),
   report('/disco.zip'),
+  // Nobody has asked for it yet.
+  report('/disco-compatto.iso', 503),
+  report('/disco-compatto.zip', 503),
+  {
+    route: 'POST /referti/:id/disco-compatto',
+    path: (e) => `${REPORT(e)}/disco-compatto`,
+    method: 'POST',
+    own: 303,
+  },
   { ...report('/rimuovi'), patientOnly: true },
   { ...report('/ricevuta.pdf'), patientOnly: true },
   {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DiscPage } from '../../src/portal/pages/disc-page.tsx'
-import { discProps, readyDisc } from './samples.tsx'
+import { discProps, readyDisc, withCompact } from './samples.tsx'
 import { openPage, sampleSite, startChromium, startSite } from './support.tsx'
 
 const site = await sampleSite()
@@ -14,6 +14,7 @@ let browser: Awaited<ReturnType<typeof startChromium>>
 let server: Awaited<ReturnType<typeof startSite>>
 let preparing: { done: number; total: number } | undefined
 let probed = 0
+let compact: 'not asked' | 'preparing' | 'ready' = 'not asked'
 
 beforeAll(async () => {
   browser = await startChromium()
@@ -23,6 +24,11 @@ beforeAll(async () => {
     show('/pronta', () => (
       <DiscPage {...discProps(site, { ready: preparing ? null : readyDisc(5_000_000), preparing })} />
     ))
+    show('/compatta', () => <DiscPage {...discProps(site, { ready: withCompact(compact, 60_000_000) })} />)
+    app.post('/referti/1/disco-compatto', (c) => {
+      compact = 'preparing'
+      return c.redirect('/compatta#compact', 303)
+    })
     app.get('/referti/1/disco.iso', (c) =>
       c.body(new Uint8Array(IMAGE), 200, { 'Content-Type': 'application/x-iso9660-image' }),
     )
@@ -47,6 +53,24 @@ describe('the disc page', () => {
     // 60 MB at 500 kB/s are two minutes.
     await page.getByText('Sulla tua linea, in questo momento: circa 2 minuti').waitFor({ timeout: 15_000 })
     expect(probed).toBe(1)
+    expect(complaints).toEqual([])
+    await close()
+  })
+
+  test('offers the compact disc, and tells its size and its time on this line, by itself when it is ready', async () => {
+    const { page, complaints, close } = await openPage(browser)
+    await page.route('**/linea', async (route) => route.continue({ url: `${server.url}/lenta/linea` }))
+    await page.goto(`${server.url}/compatta`)
+    const part = page.locator('#compact')
+    await part.getByText('circa 24 MB invece di 60 MB').waitFor()
+    await page.getByRole('row', { name: 'ADSL (7 Mbit/s) circa 1 minuto circa 30 secondi' }).waitFor()
+    await part.getByRole('button', { name: 'Prepara la versione compatta' }).click()
+    await part.getByText('120 immagini su 500').waitFor()
+    // 24 MB at 500 kB/s, once the line is measured.
+    await part.getByText('Sulla tua linea, in questo momento: circa 50 secondi').waitFor({ timeout: 15_000 })
+    compact = 'ready'
+    await part.getByRole('link', { name: 'Scarica immagini (.zip, 24 MB)' }).waitFor({ timeout: 15_000 })
+    expect(await part.textContent()).toContain('Sulla tua linea, in questo momento: circa 50 secondi')
     expect(complaints).toEqual([])
     await close()
   })

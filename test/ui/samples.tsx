@@ -1,5 +1,6 @@
 import { HelpPage } from '../../src/help/help.tsx'
 import { AccessibilityPage, PrivacyPage } from '../../src/help/legal.tsx'
+import type { CompactOffer } from '../../src/portal/pages/disc-compact.tsx'
 import type { ReadyDisc } from '../../src/portal/pages/disc-downloads.tsx'
 import { DiscPage, type DiscProps } from '../../src/portal/pages/disc-page.tsx'
 import { LoginPage } from '../../src/portal/pages/login-page.tsx'
@@ -103,7 +104,26 @@ export const readyDisc = (sizeBytes: number): ReadyDisc => ({
   medium: 'CD',
   profile: 'STD-GEN-CD',
   hugeFile: false,
+  compact: null,
 })
+
+/** The same, with the compact disc on offer. */
+export function withCompact(state: CompactOffer['state'], sizeBytes = 271_483_904): ReadyDisc {
+  const approximateBytes = Math.round(sizeBytes * 0.4)
+  const offers: Record<CompactOffer['state'], CompactOffer> = {
+    'not asked': { state: 'not asked', approximateBytes, action: '/referti/1/disco-compatto' },
+    preparing: { state: 'preparing', approximateBytes, done: 120, total: 500 },
+    ready: {
+      state: 'ready',
+      downloads: readyDisc(approximateBytes - 12_345).downloads.map((download) => ({
+        ...download,
+        url: download.url.replace('disco.', 'disco-compatto.'),
+        fileName: download.fileName.replace('.', '-compatto.'),
+      })),
+    },
+  }
+  return { ...readyDisc(sizeBytes), compact: offers[state] }
+}
 
 /** Every page, in each of its states, by a name. */
 export function samplePages(site: Site): Record<string, Draw> {
@@ -149,6 +169,9 @@ export function samplePages(site: Site): Record<string, Draw> {
       const ready: ReadyDisc = { ...disc, downloads: downloads.toReversed(), medium: 'BD', hugeFile: true }
       return <DiscPage {...discProps(site, { ready })} />
     },
+    'disc-compact': () => <DiscPage {...discProps(site, { ready: withCompact('not asked') })} />,
+    'disc-compact-preparing': () => <DiscPage {...discProps(site, { ready: withCompact('preparing') })} />,
+    'disc-compact-ready': () => <DiscPage {...discProps(site, { ready: withCompact('ready') })} />,
     'disc-preparing': () => (
       <DiscPage {...discProps(site, { ready: null, preparing: { done: 120, total: 500 } })} />
     ),

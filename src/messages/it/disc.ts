@@ -74,6 +74,19 @@ export const disc = {
       text: 'Conviene usare **Visualizza immagini** nel portale: non serve scaricare nulla. Per conservare l’esame scarica il file .zip, che si apre dall’app **File**.',
     },
   ],
+  compact: {
+    title: 'Versione compatta',
+    about: (size: string, full: string) =>
+      `Le stesse immagini, compresse senza perdere nulla: circa ${size} invece di ${full}. Conviene se la linea è lenta.`,
+    exact: (size: string, full: string) =>
+      `Le stesse immagini, compresse senza perdere nulla: ${size} invece di ${full}. Conviene se la linea è lenta.`,
+    column: 'Compatta',
+    measured: (time: string) => `Sulla tua linea, in questo momento: ${time}`,
+    wait: 'Viene preparata su richiesta, in qualche minuto; resta pronta finché il referto è online.',
+    ask: 'Prepara la versione compatta',
+    making:
+      'Stiamo preparando la versione compatta. Puoi restare qui, la pagina si aggiorna da sola, o tornare più tardi.',
+  },
   openMore: 'Istruzioni passo per passo nelle domande frequenti',
   preparingTitle: 'Stiamo preparando le immagini',
   preparing:

@@ -2,14 +2,8 @@ import type { Medium } from '../../disc/medium.ts'
 import { formatDuration, formatSize } from '../../ui/format.ts'
 import { Icon } from '../../ui/icon.tsx'
 import type { Site } from '../../ui/site.ts'
-
-type DiscDownload = {
-  packing: 'iso' | 'zip'
-  url: string
-  fileName: string
-  /** Exact. */
-  sizeBytes: number
-}
+import { type CompactOffer, compactBytes } from './disc-compact.tsx'
+import { type DiscDownload, Packing } from './disc-packing.tsx'
 
 export type ReadyDisc = {
   /** The recommended one first. */
@@ -20,6 +14,8 @@ export type ReadyDisc = {
   profile: string | null
   /** A file over 4 GiB is in it. */
   hugeFile: boolean
+  /** The compact variant, where it would be much smaller. */
+  compact: CompactOffer | null
 }
 
 /** What there is to download: size, what it fits on, time on this person's line, the ISO and the ZIP (S21–S23). */
@@ -39,7 +35,7 @@ export function DiscDownloads({ site, disc }: { site: Site; disc: ReadyDisc }) {
           <dd class="portal-medium">{texts.media[disc.medium]}</dd>
         </div>
       </dl>
-      <LineEstimate site={site} sizeBytes={first.sizeBytes} />
+      <LineEstimate site={site} sizeBytes={first.sizeBytes} compact={disc.compact} />
       <ul class="portal-packings" id="packings">
         {disc.downloads.map((download, index) => (
           <Packing site={site} download={download} recommended={index === 0} />
@@ -52,38 +48,17 @@ export function DiscDownloads({ site, disc }: { site: Site; disc: ReadyDisc }) {
   )
 }
 
-function Packing({
+function LineEstimate({
   site,
-  download,
-  recommended,
+  sizeBytes,
+  compact,
 }: {
   site: Site
-  download: DiscDownload
-  recommended: boolean
+  sizeBytes: number
+  compact: CompactOffer | null
 }) {
-  const texts = site.messages.disc
-  const { packing, url, fileName, sizeBytes } = download
-  return (
-    <li data-packing={packing}>
-      <p class="portal-recommended" hidden={!recommended}>
-        {texts.recommended}
-      </p>
-      <a
-        href={url}
-        download={fileName}
-        data-download
-        class={`btn btn-lg portal-big-download ${recommended ? 'btn-primary' : 'btn-outline-primary'}`}
-      >
-        <Icon site={site} name="it-download" />
-        <span>{texts.downloadAs(packing, formatSize(sizeBytes))}</span>
-      </a>
-      <p>{texts.packings[packing]}</p>
-    </li>
-  )
-}
-
-function LineEstimate({ site, sizeBytes }: { site: Site; sizeBytes: number }) {
   const { disc: texts, durations } = site.messages
+  const time = (bytes: number, megabits: number) => formatDuration((bytes * 8) / (megabits * 1e6), durations)
   return (
     <div class="portal-line" id="line" data-size={String(sizeBytes)} data-probe="/linea">
       <p class="portal-line-measured">
@@ -106,13 +81,15 @@ function LineEstimate({ site, sizeBytes }: { site: Site; sizeBytes: number }) {
             <tr>
               <th scope="col">{texts.line}</th>
               <th scope="col">{texts.time}</th>
+              {compact && <th scope="col">{texts.compact.column}</th>}
             </tr>
           </thead>
           <tbody>
             {texts.lines.map(({ name, megabits }) => (
               <tr>
                 <th scope="row">{name}</th>
-                <td>{formatDuration((sizeBytes * 8) / (megabits * 1e6), durations)}</td>
+                <td>{time(sizeBytes, megabits)}</td>
+                {compact && <td>{time(compactBytes(compact), megabits)}</td>}
               </tr>
             ))}
           </tbody>

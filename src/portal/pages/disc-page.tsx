@@ -4,6 +4,7 @@ import { Layout } from '../../ui/layout.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import { RichLine } from '../../ui/rich.tsx'
 import type { PageSession, Site } from '../../ui/site.ts'
+import { DiscCompact } from './disc-compact.tsx'
 import { DiscDownloads, type ReadyDisc } from './disc-downloads.tsx'
 
 export type DiscProps = {
@@ -31,7 +32,16 @@ export function DiscPage(props: DiscProps) {
         <div data-publication={publicationId}>
           <div id="disc">
             {ready ? (
-              <DiscDownloads site={site} disc={ready} />
+              <>
+                <DiscDownloads site={site} disc={ready} />
+                {ready.compact && (
+                  <DiscCompact
+                    site={site}
+                    offer={ready.compact}
+                    fullBytes={ready.downloads[0]?.sizeBytes ?? 0}
+                  />
+                )}
+              </>
             ) : (
               <Preparing site={site} publicationId={publicationId} done={0} total={0} {...preparing} />
             )}

@@ -102,8 +102,11 @@ export function compactEstimate({ iso }: DiscPlan): number | null {
   return estimate <= LEAST_GAIN * iso.size ? estimate : null
 }
 
-const hasPixels = ({ transferSyntaxUid, recordType }: ManifestInstance): boolean =>
-  transferSyntaxUid === TRANSFER_SYNTAX.explicitLittle && (recordType === 'IMAGE' || recordType === 'RT DOSE')
+// One that is sent as it streams by is too large to be held while it is coded.
+const hasPixels = ({ transferSyntaxUid, recordType, streamed }: ManifestInstance): boolean =>
+  !streamed &&
+  transferSyntaxUid === TRANSFER_SYNTAX.explicitLittle &&
+  (recordType === 'IMAGE' || recordType === 'RT DOSE')
 
 /**
  * What may become compact: images that go uncompressed on the full disc; and, as no profile allows JPEG 2000 beside the
@@ -112,7 +115,8 @@ const hasPixels = ({ transferSyntaxUid, recordType }: ManifestInstance): boolean
 function candidatesOf({ instances }: Manifest): ManifestInstance[] {
   const becomesJpeg = instances.some((instance) => hasPixels(instance) || isJpeg(instance))
   return instances.filter(
-    (instance) => hasPixels(instance) || (becomesJpeg && isJpeg2000(instance.transferSyntaxUid)),
+    (instance) =>
+      hasPixels(instance) || (becomesJpeg && !instance.streamed && isJpeg2000(instance.transferSyntaxUid)),
   )
 }
 

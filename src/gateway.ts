@@ -159,7 +159,7 @@ export async function startGateway(
     prepareStudies({ db, orthanc, codecs, clock, log, signal }),
     deriveStudies({ db, store: derived, derivers, clock, log, signal }),
     takeDocuments({ db, orthanc, rules, taken, inspect, page, maxReportBytes, clock, log, signal }),
-    keepTime({ db, rules, clock, log, signal }),
+    keepTime({ db, rules, visitRetentionDays: config.visitRetentionDays, clock, log, signal }),
     sendMails({ db, keys: encryptionKeys, settings: mail, messages: it, log, clock, signal }),
     ...(config.auditTarget
       ? [

@@ -122,7 +122,11 @@ export const reports = pgTable(
     receivedAt: instant('received_at').notNull(),
     supersededAt: instant('superseded_at'),
   },
-  (table) => [uniqueIndex().on(table.examId, table.version), uniqueIndex().on(table.examId, table.sha256)],
+  (table) => [
+    uniqueIndex().on(table.examId, table.version),
+    uniqueIndex().on(table.examId, table.sha256),
+    index('reports_at_hand').on(table.receivedAt).where(sql`document is not null and superseded_at is null`),
+  ],
 )
 
 /** An exam online: from when, until when, with which version of its report. */
@@ -158,6 +162,7 @@ export const publications = pgTable(
   (table) => [
     index().on(table.visitId),
     uniqueIndex('publications_one_online_per_exam').on(table.examId).where(sql`ended_at is null`),
+    index('publications_online_until').on(table.availableUntil).where(sql`ended_at is null`),
   ],
 )
 
@@ -180,7 +185,11 @@ export const studies = pgTable(
     /** Up to which revision it was looked through for reports among its objects. */
     documentsRevision: integer('documents_revision').notNull().default(0),
   },
-  (table) => [index().on(table.accessionNumber), index().on(table.studyInstanceUid)],
+  (table) => [
+    index().on(table.accessionNumber),
+    index().on(table.studyInstanceUid),
+    index().on(table.state, table.changedAt),
+  ],
 )
 
 /** Objects of a study that are documents: each is handled once, and structured reports are shown as text. */
@@ -489,6 +498,7 @@ export const deskSecrets = pgTable('desk_secrets', {
 export const attentionNotes = pgTable('attention_notes', {
   /** Names the matter and its present form: should it come again in another form, it shows again. */
   key: text().primaryKey(),
+  visitId: uuid('visit_id').references(() => visits.id, { onDelete: 'cascade' }),
   note: text().notNull(),
   staffId: uuid('staff_id')
     .notNull()

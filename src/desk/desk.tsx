@@ -6,12 +6,14 @@ import { html } from '../http/html.ts'
 import { guardDesk, type StaffEnv } from '../staff/guard.ts'
 import { deskAccessRoutes } from './access-routes.tsx'
 import { accountsRoutes } from './accounts-routes.tsx'
+import { attentionRoutes } from './attention-routes.tsx'
 import type { DeskDependencies } from './dependencies.ts'
 import { messagesRoutes } from './messages-routes.tsx'
 import { DeskErrorPage } from './pages/error-page.tsx'
 import { firstPage } from './pages/layout.tsx'
 import { registerRoutes } from './register-routes.tsx'
 import { searchRoutes } from './search-routes.tsx'
+import { trailAuditRoutes } from './trail-routes.tsx'
 import { visitRoutes } from './visit-routes.tsx'
 
 const REPORT = /^\/desk\/visite\/[^/]+\/referto$/
@@ -44,7 +46,9 @@ export function deskRoutes(dependencies: DeskDependencies) {
   desk.route('/', registerRoutes(dependencies))
   desk.route('/', visitRoutes(dependencies))
   desk.route('/', messagesRoutes(dependencies))
+  desk.route('/', attentionRoutes(dependencies))
   desk.route('/', accountsRoutes(dependencies))
+  desk.route('/', trailAuditRoutes(dependencies))
   return desk
 }
 

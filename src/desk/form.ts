@@ -20,11 +20,14 @@ export async function readForm(c: Context): Promise<{
 // PostgreSQL knows no NUL; what is typed holds none.
 const clean = (value: string) => value.replaceAll('\0', '').trim()
 
+/** Who asks, as the audit trail names them. */
+export const staffOf = (c: DeskContext) => staffActor(c.var.staff, c.var.source)
+
 /** Who asks, as every act of the visits takes it. */
 export const callOf = (c: DeskContext, { db, rules, clock }: DeskDependencies) => ({
   db,
   rules,
-  actor: staffActor(c.var.staff, c.var.source),
+  actor: staffOf(c),
   now: clock(),
 })
 

@@ -1,7 +1,7 @@
-import { desc } from 'drizzle-orm'
+import { desc, eq } from 'drizzle-orm'
 import { Hono } from 'hono'
 import type { Database } from '../database/database.ts'
-import { exams } from '../database/schema.ts'
+import { exams, studies } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
 import { html } from '../http/html.ts'
 import type { StaffEnv } from '../staff/guard.ts'
@@ -22,7 +22,7 @@ export function registerRoutes(dependencies: DeskDependencies) {
   const { db, rules, site, encryptionKeys, clock } = dependencies
 
   return new Hono<StaffEnv>()
-    .get('/desk/visite/nuova', (c) => page(c, emptyVisit(dayInRome(clock()))))
+    .get('/desk/visite/nuova', async (c) => page(c, await prefilled(c.req.query('studio') ?? '')))
     .post('/desk/visite', async (c) => {
       const checked = await checkRegistration(db, await readVisitForm(c), clock())
       if (!checked.ok) return page(c, checked.typed, checked, 422)
@@ -43,6 +43,19 @@ export function registerRoutes(dependencies: DeskDependencies) {
         return page(c, typed, { faults: { accettazione: 'taken' }, warnings: [] }, 409)
       }
     })
+
+  /** Of a study that no visit claims, what the archive knows. */
+  async function prefilled(orthancId: string): Promise<TypedVisit> {
+    const empty = emptyVisit(dayInRome(clock()))
+    if (!/^[\w-]{1,80}$/.test(orthancId)) return empty
+    const [study] = await db
+      .select({ accession: studies.accessionNumber, description: studies.description })
+      .from(studies)
+      .where(eq(studies.orthancId, orthancId))
+    if (!study) return empty
+    const exams = empty.exams.map((exam) => ({ ...exam, description: study.description ?? '' }))
+    return { ...empty, accession: study.accession, exams }
+  }
 
   async function page(
     c: DeskContext,

@@ -1,4 +1,4 @@
-import { and, desc, type SQL, sql } from 'drizzle-orm'
+import { and, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
 import { exams, searchableName, visits } from '../database/schema.ts'
 import { addDays, type Day, endOfDay } from '../time/rome.ts'
@@ -44,19 +44,28 @@ export async function searchVisits(
   terms: SearchTerms,
   page: number,
 ): Promise<{ found: FoundVisit[]; more: boolean }> {
+  const rows = await searchQuery(db, terms, page)
+  return { found: rows.slice(0, PAGE_SIZE), more: rows.length > PAGE_SIZE }
+}
+
+/** The question itself: of a page, and one more. */
+export function searchQuery(db: Database, terms: SearchTerms, page: number) {
   const conditions = [
     ...(terms.words.length > 0 ? [byName(terms.words)] : []),
     ...terms.codes.map(byCode),
     ...terms.days.map(byDay),
   ]
-  const rows = await db
-    .select()
-    .from(visits)
-    .where(and(...conditions))
-    .orderBy(desc(visits.registeredAt), visits.id)
-    .limit(PAGE_SIZE + 1)
-    .offset(page * PAGE_SIZE)
-  return { found: rows.slice(0, PAGE_SIZE), more: rows.length > PAGE_SIZE }
+  return (
+    db
+      .select()
+      .from(visits)
+      .where(and(...conditions))
+      // A sum is not the index's own order: else PostgreSQL would walk all visits from the newest on, hoping to meet
+      // enough that fit, which a rare name never does.
+      .orderBy(sql`${visits.registeredAt} + interval '0' desc`, visits.id)
+      .limit(PAGE_SIZE + 1)
+      .offset(page * PAGE_SIZE)
+  )
 }
 
 function byName(words: string[]): SQL {

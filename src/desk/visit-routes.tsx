@@ -10,6 +10,7 @@ import { deliverReport } from '../reports/reports.ts'
 import type { StaffEnv } from '../staff/guard.ts'
 import { excludeExam, readVisit, withdrawExam } from '../visits/desk-acts.ts'
 import { changeVisit, reissuePin1, renewPin2, unlockVisit } from '../visits/visits.ts'
+import { listNotes } from './attention.ts'
 import type { DeskDependencies } from './dependencies.ts'
 import { callOf, type DeskContext, isUuid, readForm } from './form.ts'
 import { visitLines } from './lines.ts'
@@ -199,6 +200,7 @@ export function visitRoutes(dependencies: DeskDependencies) {
         {...told}
         frame={{ site, staff: c.var.staff }}
         line={line}
+        notes={await listNotes(db, visit.id)}
         consentVersion={rules.consentTextVersion}
         pin2AtDesk={rules.pin2Delivery === 'desk'}
         done={told.fault ? undefined : c.req.query('fatto')}

@@ -125,6 +125,8 @@ export const AUDIENCES: Readonly<Record<string, Audience>> = {
   'POST /desk/messaggi/:id/applica': 'staff:message.replay',
   'GET /desk/messaggi/:id/metti-da-parte': 'staff:message.dismiss',
   'POST /desk/messaggi/:id/metti-da-parte': 'staff:message.dismiss',
+  'GET /desk/attenzione': 'staff:attention.read',
+  'POST /desk/attenzione': 'staff:attention.dismiss',
   'GET /desk/utenti': 'staff:staff.manage',
   'POST /desk/utenti': 'staff:staff.manage',
   'GET /desk/utenti/:id': 'staff:staff.manage',
@@ -133,6 +135,9 @@ export const AUDIENCES: Readonly<Record<string, Audience>> = {
   'POST /desk/utenti/:id/disattiva': 'staff:staff.manage',
   'POST /desk/utenti/:id/riattiva': 'staff:staff.manage',
   'POST /desk/utenti/:id/azzera': 'staff:staff.manage',
+  'GET /desk/registro': 'staff:audit.read',
+  'GET /desk/registro.csv': 'staff:audit.read',
+  'POST /desk/registro/verifica': 'staff:audit.read',
 
   'GET /aiuto': 'public',
   'GET /privacy': 'public',

@@ -2,7 +2,9 @@ import { access } from './it/access.ts'
 import { accesses } from './it/accesses.ts'
 import { common } from './it/common.ts'
 import { desk } from './it/desk.ts'
+import { deskAttention } from './it/desk-attention.ts'
 import { deskMessages } from './it/desk-messages.ts'
+import { deskTrail } from './it/desk-trail.ts'
 import { deskVisits } from './it/desk-visits.ts'
 import { disc } from './it/disc.ts'
 import { doctor } from './it/doctor.ts'
@@ -29,6 +31,8 @@ export const it = {
   common,
   desk,
   deskMessages,
+  deskAttention,
+  deskTrail,
   deskVisits,
   disc,
   doctor,

@@ -3,6 +3,7 @@ import { and, eq, gt, isNull, lt, lte, or } from 'drizzle-orm'
 import { record, transact } from '../audit/audit.ts'
 import type { Database } from '../database/database.ts'
 import { exams, loginLocks, publications, sessions, shares, sourceAttempts } from '../database/schema.ts'
+import { forgetNotes } from '../desk/attention.ts'
 import { forgetSecrets } from '../desk/secrets.ts'
 import { forgetMessages } from '../hl7/letters.ts'
 import { errorCode, type Log } from '../log.ts'
@@ -14,8 +15,9 @@ import { forgetStaffSessions } from '../staff/sessions.ts'
 import { addDays, dayInRome } from '../time/rome.ts'
 import { lockVisit } from '../visits/lock.ts'
 import { endPublications } from './retention.ts'
+import { deleteOldVisits } from './visits.ts'
 
-type Keeper = { db: Database; rules: PublishingRules; clock: () => Date }
+type Keeper = { db: Database; rules: PublishingRules; visitRetentionDays: number; clock: () => Date }
 
 const PAUSE_MS = 15_000
 const DAY_MS = 24 * 60 * 60_000
@@ -42,6 +44,7 @@ export async function keepTimeOnce(keeper: Keeper): Promise<void> {
   await endExpired(keeper)
   await endExpiredShares(keeper)
   await remind(keeper)
+  await deleteOldVisits(keeper.db, keeper.visitRetentionDays, keeper.clock())
   await forget(keeper)
 }
 
@@ -139,6 +142,7 @@ async function forget({ db, clock }: Keeper): Promise<void> {
     .delete(sessions)
     .where(or(lt(sessions.expiresAt, new Date(now)), lt(sessions.lastSeenAt, new Date(now - IDLE_MS))))
   await forgetSecrets(db, clock())
+  await forgetNotes(db, clock())
   await forgetStaffSessions(db, clock())
   await db.delete(sourceAttempts).where(lt(sourceAttempts.windowStart, new Date(now - DAY_MS)))
   await db.delete(loginLocks).where(lt(loginLocks.lastFailureAt, new Date(now - FORGET_FAILURES_MS)))

@@ -96,7 +96,10 @@ export async function signOutStaff(
 }
 
 /** The member as the audit trail names them. */
-export const staffActor = ({ id }: Pick<StaffMember, 'id'>, source: string): Actor => ({
+export const staffActor = (
+  { id }: Pick<StaffMember, 'id'>,
+  source: string,
+): Extract<Actor, { kind: 'staff' }> => ({
   kind: 'staff',
   id,
   source,

@@ -8,6 +8,7 @@ import { doctorOf, enterPins } from '../support/patient.ts'
 import { publishedVisit, sharedWith } from '../support/site.ts'
 
 const timeOf = (gateway: TestGateway) => ({
+  visitRetentionDays: 365,
   db: gateway.db,
   clock: gateway.now,
   rules: { availableDays: 45, pin2Delivery: 'email' as const, encryptionKeys: gateway.config.encryptionKeys },

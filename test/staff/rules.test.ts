@@ -17,6 +17,7 @@ test('each role may do what the table says, and nobody without a role anything',
     'report.upload',
     'attention.read',
     'attention.dismiss',
+    'message.replay',
   ])
   expect(acts.filter((act) => !may(['desk'], act))).toEqual(['staff.manage', 'audit.read'])
   for (const act of acts) expect(may([], act)).toBe(false)

@@ -25,10 +25,10 @@ export type DeskLayoutProps = {
 const SECTIONS: { section: Section; act: Act; href: string; icon: IconName }[] = [
   { section: 'search', act: 'visit.search', href: '/desk/cerca', icon: 'it-search' },
   { section: 'register', act: 'visit.register', href: '/desk/visite/nuova', icon: 'it-plus' },
-  // { section: 'attention', act: 'attention.read', href: '/desk/attenzione', icon: 'it-warning-circle' },
+  { section: 'attention', act: 'attention.read', href: '/desk/attenzione', icon: 'it-warning-circle' },
   { section: 'messages', act: 'message.list', href: '/desk/messaggi', icon: 'it-mail' },
   { section: 'accounts', act: 'staff.manage', href: '/desk/utenti', icon: 'it-user' },
-  // { section: 'trail', act: 'audit.read', href: '/desk/registro', icon: 'it-list' },
+  { section: 'trail', act: 'audit.read', href: '/desk/registro', icon: 'it-list' },
 ]
 
 /** Where somebody with these roles begins. */

@@ -5,6 +5,7 @@ import { Icon } from '../../ui/icon.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import type { Site } from '../../ui/site.ts'
 import type { DeskExam, VisitFacts } from '../visit-facts.ts'
+import { Notes } from './attention-page.tsx'
 import { DeskLayout, type Frame } from './layout.tsx'
 import { StateChips } from './state-chips.tsx'
 import { VisitActs } from './visit-acts.tsx'
@@ -12,7 +13,7 @@ import { atText, type VisitPageProps } from './words.ts'
 
 /** One visit: who, its state on one line, its exams, and all that can be done. */
 export function VisitPage(props: VisitPageProps) {
-  const { frame, visit, line, exams, done, fault, slip, pin2 } = props
+  const { frame, visit, line, exams, notes, done, fault, slip, pin2 } = props
   const { site } = frame
   const { visit: texts, search } = site.messages.deskVisits
   const name = `${visit.familyName} ${visit.givenName}`
@@ -49,6 +50,7 @@ export function VisitPage(props: VisitPageProps) {
           {exams.map((exam) => (
             <Exam site={site} frame={frame} visitId={visit.id} exam={exam} />
           ))}
+          <Notes site={site} notes={notes} />
         </div>
         <VisitActs {...props} />
       </div>

@@ -1,6 +1,7 @@
 import { FOREVER } from '../../access/lockout.ts'
 import { formatInstantDay, formatInstantTime } from '../../ui/format.ts'
 import type { Site } from '../../ui/site.ts'
+import type { AttentionNote } from '../attention.ts'
 import type { VisitLine } from '../lines.ts'
 import type { VisitFacts } from '../visit-facts.ts'
 import type { Frame } from './layout.tsx'
@@ -11,6 +12,7 @@ export type VisitPageProps = VisitFacts & {
   line: VisitLine
   consentVersion: string
   pin2AtDesk: boolean
+  notes: AttentionNote[]
   /** What has just been done, by its word in the catalogue. */
   done?: string | undefined
   fault?: string | undefined

@@ -15,14 +15,15 @@ export function accessesCsv(entries: AccessEntry[], messages: Messages): string 
       entry.exam ?? '',
     ]),
   ]
-  return `\uFEFF${rows.map((row) => `${row.map(cell).join(';')}\r\n`).join('')}`
+  return `\uFEFF${rows.map((row) => `${row.map(csvCell).join(';')}\r\n`).join('')}`
 }
 
 // A cell that begins like a formula would be run by the spreadsheet (S50): the apostrophe makes it text. The full-width
 // signs are taken as formulas by spreadsheets of East Asian locales.
 const FORMULA = /^\s*[=+\-@|%\uFF1D\uFF0B\uFF0D\uFF20]/
 
-function cell(text: string): string {
+/** A cell in quotes, of one line, that no spreadsheet takes for a formula (S50). */
+export function csvCell(text: string): string {
   const clean = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim()
   const safe = FORMULA.test(clean) ? `'${clean}` : clean
   return `"${safe.replaceAll('"', '""')}"`

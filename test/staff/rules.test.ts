@@ -7,7 +7,12 @@ import { makeTotpSecret, totpCode, totpStep, totpUri } from '../../src/staff/tot
 test('each role may do what the table says, and nobody without a role anything', () => {
   const acts = Object.keys(ACTS) as (keyof typeof ACTS)[]
   const allowed = (role: (typeof ROLES)[number]) => acts.filter((act) => may([role], act))
-  expect(allowed('administrator')).toEqual(['staff.manage'])
+  expect(allowed('administrator')).toEqual([
+    'message.list',
+    'message.replay',
+    'message.dismiss',
+    'staff.manage',
+  ])
   expect(allowed('auditor')).toEqual(['audit.read'])
   expect(allowed('radiology')).toEqual([
     'visit.search',
@@ -17,9 +22,19 @@ test('each role may do what the table says, and nobody without a role anything',
     'report.upload',
     'attention.read',
     'attention.dismiss',
+    'message.list',
+    'message.open',
     'message.replay',
+    'message.dismiss',
   ])
-  expect(acts.filter((act) => !may(['desk'], act))).toEqual(['staff.manage', 'audit.read'])
+  expect(acts.filter((act) => !may(['desk'], act))).toEqual([
+    'message.list',
+    'message.open',
+    'message.replay',
+    'message.dismiss',
+    'staff.manage',
+    'audit.read',
+  ])
   for (const act of acts) expect(may([], act)).toBe(false)
   expect(may(['auditor', 'desk'], 'visit.read')).toBe(true)
 })

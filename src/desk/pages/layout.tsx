@@ -26,8 +26,8 @@ const SECTIONS: { section: Section; act: Act; href: string; icon: IconName }[] =
   { section: 'search', act: 'visit.search', href: '/desk/cerca', icon: 'it-search' },
   { section: 'register', act: 'visit.register', href: '/desk/visite/nuova', icon: 'it-plus' },
   { section: 'attention', act: 'attention.read', href: '/desk/attenzione', icon: 'it-warning-circle' },
-  { section: 'messages', act: 'message.list', href: '/desk/messaggi', icon: 'it-mail' },
   { section: 'accounts', act: 'staff.manage', href: '/desk/utenti', icon: 'it-user' },
+  { section: 'messages', act: 'message.list', href: '/desk/messaggi', icon: 'it-mail' },
   { section: 'trail', act: 'audit.read', href: '/desk/registro', icon: 'it-list' },
 ]
 

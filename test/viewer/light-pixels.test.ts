@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync, openAsBlob, readdirSync } from 'node:fs'
+import { mkdtempDisposable, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -12,7 +14,9 @@ import type { Frame, Image } from '../../viewer/light/model/model.ts'
 import { defaultVoi } from '../../viewer/light/pixels/gray.ts'
 import { isColour, paint } from '../../viewer/light/pixels/picture.ts'
 import type { Voi } from '../../viewer/light/pixels/voi.ts'
+import { dicomFile } from '../support/dicom.ts'
 import { codecFor } from './codecs.ts'
+import { MADE, madeImage } from './light-made.ts'
 
 const SAMPLES = resolve(import.meta.dirname, '../../../shared/samples')
 
@@ -55,6 +59,26 @@ describe.skipIf(!existsSync(SAMPLES))('our picture of a real image is that of dc
   }
 })
 
+describe('our picture of a made image is that of dcmtk', () => {
+  for (const [name, elements] of Object.entries(MADE)) {
+    test(name, async () => {
+      await using folder = await mkdtempDisposable(join(tmpdir(), 'ritiro-pixels-'))
+      const path = join(folder.path, 'made.dcm')
+      await writeFile(path, dicomFile(madeImage(elements)))
+      const { image, frameAt } = await open(path)
+      const frame = await frameAt(0)
+      const voi = isColour(image) ? null : defaultVoi(frame, image, 0)
+      const ours = new Uint32Array(image.pixel.rows * image.pixel.columns)
+      paint(frame, image, 0, { voi, invert: false, overlays: true }, ours)
+      const theirs = await dcmtkPicture(path, 0, voi)
+      expect(new Set(ours).size).toBeGreaterThan(20)
+      expect(greatestDifference(ours, theirs)).toBeLessThanOrEqual(
+        frame.photometric.startsWith('YBR') ? 2 : 1,
+      )
+    })
+  }
+})
+
 async function open(path: string): Promise<{ image: Image; frameAt(index: number): Promise<Frame> }> {
   const file = await readFile(await openAsBlob(path))
   const image = imageOf({ key: path, transferSyntaxUid: file.transferSyntaxUid, attributes: file.attributes })
@@ -81,8 +105,13 @@ interface Picture {
 const run = promisify(execFile)
 
 async function dcmtkPicture(path: string, index: number, voi: Voi | null): Promise<Picture> {
+  const shape = voi?.kind === 'window' && voi.shape === 'SIGMOID' ? ['+Wfs'] : []
   const window =
-    voi?.kind === 'window' ? ['+Ww', String(voi.center), String(voi.width)] : voi ? ['+Wl', '1'] : []
+    voi?.kind === 'window'
+      ? ['+Ww', String(voi.center), String(voi.width), ...shape]
+      : voi
+        ? ['+Wl', '1']
+        : []
   const args = ['+F', String(index + 1), ...window, path]
   const options = { encoding: 'buffer', maxBuffer: 2 ** 28 } as const
   // Each program of dcmtk decodes one family of syntaxes.

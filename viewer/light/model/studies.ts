@@ -91,13 +91,15 @@ function seriesOf(
     laterality: text(attributes, '00200060') || text(attributes, '00200062'),
   }
   if (stacks.length === 0) return [{ uid, ...whole, images: [], unshown }]
-  return stacks.map(([key, stack], at) => ({
+  const shown = stacks.map(([key, stack], at) => ({
     uid: at === 0 ? uid : `${uid}/${key}`,
     ...whole,
     laterality: text(stack[0]?.attributes, '00200062') || whole.laterality,
     images: inOrder(stack),
-    unshown: at === 0 ? unshown : [],
+    unshown: [],
   }))
+  // A tile of their own: beside a picture nobody would see them.
+  return unshown.length > 0 ? [...shown, { uid: `${uid}/unshown`, ...whole, images: [], unshown }] : shown
 }
 
 const stackKey = (image: Image): string =>

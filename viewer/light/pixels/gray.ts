@@ -76,9 +76,9 @@ function greyTable(image: Image, index: number, { voi, invert }: Grey): Uint32Ar
   const inverse = isInverse(image) !== invert
   const { pixel } = image
   const key = JSON.stringify([
-    voi.kind === 'lut' ? voi.id : voi,
+    voi.kind === 'lut' ? voi.lut.id : voi,
     [pixel.bitsAllocated, pixel.bitsStored, pixel.highBit, pixel.signed],
-    modality.lut ? image.sopInstanceUid : [modality.slope, modality.intercept],
+    modality.lut?.id ?? [modality.slope, modality.intercept],
     padding,
     inverse,
   ])
@@ -134,7 +134,8 @@ function wideGrey(
 
 // ABGR: a word of RGBA bytes on the little endian machines that browsers run on.
 const word = (grey: number): number => {
-  const level = Math.round(grey * 255)
+  // Cut, as dcmtk does: rounding would differ from it by two where a rescale has fractions.
+  const level = Math.floor(grey * 255)
   return (0xff000000 | (level << 16) | (level << 8) | level) >>> 0
 }
 

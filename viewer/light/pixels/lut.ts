@@ -6,15 +6,28 @@ export interface Lut {
   readonly first: number
   readonly bits: number
   readonly values: Uint16Array
+  /** Tells it from every other table of this page. */
+  readonly id: number
 }
 
-/** The table of an item, or null where its descriptor and data do not fit together. */
+/** The table of an item, or null where its descriptor and data do not fit together. Read once. */
 export function lutOf(item: Attributes, signedInput: boolean): Lut | null {
-  const [count = 0, first = 0, bits = 16] = numbers(item, '00283002')
+  const known = luts.get(item)
+  if (known !== undefined) return known
+  const lut = readLut(item, signedInput)
+  luts.set(item, lut)
+  return lut
+}
+
+const luts = new WeakMap<Attributes, Lut | null>()
+let count = 0
+
+function readLut(item: Attributes, signedInput: boolean): Lut | null {
+  const [described = 0, first = 0, bits = 16] = numbers(item, '00283002')
   const data = bytes(item, '00283006')
-  const values = data && entries(data, count)
+  const values = data && entries(data, described)
   if (!values || bits < 1 || bits > 16) return null
-  return { first: signed16(first, signedInput), bits, values }
+  return { first: signed16(first, signedInput), bits, values, id: ++count }
 }
 
 /** Values outside the table take its first or last. */

@@ -7,7 +7,7 @@ import { type Lut, lookUp, lutOf } from './lut.ts'
 /** How modality values become grey (PS3.3 §C.11.2). */
 export type Voi =
   | { readonly kind: 'window'; readonly center: number; readonly width: number; readonly shape: VoiShape }
-  | { readonly kind: 'lut'; readonly lut: Lut; readonly id: string }
+  | { readonly kind: 'lut'; readonly lut: Lut }
 
 type VoiShape = 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID'
 
@@ -52,11 +52,11 @@ function voisOf(group: Attributes, image: Image, presented: boolean, label: stri
     if (width <= 0) return []
     return [{ name: names[at] || label, voi: { kind: 'window', center, width, shape }, presented }]
   })
-  const luts = items(group, '00283010').flatMap((item, at): FileVoi[] => {
+  const luts = items(group, '00283010').flatMap((item): FileVoi[] => {
     const lut = lutOf(item, inputIsSigned(image, group))
     if (!lut) return []
     const name = text(item, '00283003') || label
-    return [{ name, voi: { kind: 'lut', lut, id: `${image.sopInstanceUid}/${presented}/${at}` }, presented }]
+    return [{ name, voi: { kind: 'lut', lut }, presented }]
   })
   return [...windows, ...luts]
 }

@@ -26,7 +26,7 @@ export function createPictureCanvas(): PictureCanvas {
     draw(target, slice, frame, look, { a, b, c, d, e, f }, sharp) {
       const { image, index } = slice
       const { columns, rows } = image.pixel
-      const key = `${keyOf(slice)} ${JSON.stringify({ ...look, voi: look.voi?.kind === 'lut' ? look.voi.id : look.voi })}`
+      const key = `${keyOf(slice)} ${JSON.stringify({ ...look, voi: look.voi?.kind === 'lut' ? look.voi.lut.id : look.voi })}`
       if (key !== painted) {
         if (!data || data.width !== columns || data.height !== rows) {
           canvas.width = columns

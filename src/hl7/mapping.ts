@@ -5,7 +5,7 @@ import { type Path, parsePath } from './path.ts'
  * Where each value stands in this hospital's messages, and what codes mean: what HL7_MAPPING changes. Of several places
  * the first that holds something usable counts. Documented in docs/integration.md.
  */
-const DEFAULT_MAPPING = {
+export const DEFAULT_MAPPING = {
   /** The exam's Accession Number, as its images carry it. */
   accessionNumber: ['IPC-1.1', 'OBR-18.1', 'OBR-3.1', 'ORC-3.1', 'TXA-15.1', 'TXA-14.1'],
   /** What joins several orders into one visit with one pair of PINs; empty: the first exam's Accession Number. */

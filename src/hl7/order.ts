@@ -54,6 +54,7 @@ function readOrder(segments: readonly Segment[], reader: Reader, mapping: Mappin
     throw new Hl7Refusal('AE', 101, 'The Accession Number is missing where the mapping looks for it.', {
       location: segments.some(({ name }) => name === 'OBR') ? 'OBR-18' : 'ORC-3',
     })
+  const noImages = first(mapping.noImages)
   const codes = reader.all(mapping.excluded).map((code) => code.toUpperCase())
   const exams = segments.filter(({ name }) => name === 'OBR').map(({ fields }) => fields[4] ?? '')
   const code = exams[0]?.split(/[\^&]/)[0]?.trim().toUpperCase()
@@ -65,7 +66,9 @@ function readOrder(segments: readonly Segment[], reader: Reader, mapping: Mappin
     exam: {
       description: first(mapping.exam),
       date: reader.all(mapping.examDate).map(dayOf).find(Boolean),
-      imagesExpected: !mapping.noImagesValues.includes((first(mapping.noImages) ?? '').toUpperCase()),
+      // An order that says nothing of images changes nothing of them.
+      imagesExpected:
+        noImages === undefined ? undefined : !mapping.noImagesValues.includes(noImages.toUpperCase()),
       excluded:
         codes.some((given) => mapping.excludedValues.includes(given)) ||
         (code !== undefined && mapping.excludedExams.includes(code)),

@@ -199,10 +199,13 @@ async function deliver(
   document: Uint8Array,
   inspection: Inspection,
 ) {
+  // A visit's number may be one of its exams' too: then that exam is meant.
+  const ofExam = (await examsOf(call.db, accessionNumber)).length > 0
   try {
     return await deliverReport({ ...call, inspect: async () => inspection }, accessionNumber, {
       ...{ document, exam, physician, date },
       text: text === '' ? undefined : text,
+      examAccessionNumber: ofExam ? accessionNumber : undefined,
     })
   } catch (error) {
     throw error instanceof AppError ? inWords(error) : error

@@ -147,7 +147,8 @@ async function handle(
       if (!document || typeof document === 'string') return
       const { inspection, ...report } = document
       const call = { db: tx, rules: taker.rules, inspect: async () => inspection, actor: ACTOR, now }
-      await deliverReport(call, study.accessionNumber, report)
+      const examAccessionNumber = study.accessionNumber
+      await deliverReport(call, study.accessionNumber, { ...report, examAccessionNumber })
     })
   } catch (error) {
     // The delivery was refused, and its transaction with the note undone: the refusal is noted alone.

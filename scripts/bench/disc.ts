@@ -50,6 +50,7 @@ async function measure(world: BenchWorld, say: (text: string) => void) {
   }
 
   say('by REST …')
+  const warm = await warmUp(world, iso, baseline)
   const [ceiling, own, ours, zipped] = await inTurn([
     () => bareFetch(world, 'undici', 'bare fetch of all instances by undici: the ceiling'),
     () => bareFetch(world, 'gateway', 'bare fetch by the gateway’s own client'),
@@ -70,9 +71,13 @@ async function measure(world: BenchWorld, say: (text: string) => void) {
   say('from the storage folder …')
   await world.restart({ ORTHANC_STORAGE_DIR: join(world.directory, 'orthanc', 'storage') })
   const folderBaseline = await settledMemory(world)
-  const [folder] = await inTurn([
+  const folderWarm = await warmUp(world, iso, folderBaseline)
+  // Beside the ceiling once more: what the machine does besides is not what it did before.
+  const [ceilingAgain, folder] = await inTurn([
+    () => bareFetch(world, 'undici', 'bare fetch by undici, again'),
     () => download(world, iso, folderBaseline, 'ours, ISO from Orthanc’s storage folder'),
   ])
+  note(ceilingAgain)
   note(folder)
 
   say('the others …')
@@ -80,8 +85,35 @@ async function measure(world: BenchWorld, say: (text: string) => void) {
   note(await archiveOfOrthanc(world, 'archive'))
   const peer = note(await byXorriso(world))
   const prepared = note(await preparing(world))
-  const targets = targetsFor({ ceiling, ours, zipped, ten, fifty, half, last, folder, media, peer, prepared })
+  const growth = Math.max(
+    warm,
+    folderWarm,
+    ...[ours, zipped, ten, folder].map((row) => row.rssGrowthMib ?? 0),
+  )
+  const targets = targetsFor(growth, {
+    ceiling,
+    ceilingAgain,
+    ours,
+    zipped,
+    ten,
+    fifty,
+    half,
+    last,
+    folder,
+    media,
+    peer,
+    prepared,
+  })
   return { rows, targets }
+}
+
+/** A process that has just started runs slower than one that serves all day; what its memory grows by counts all the same. */
+async function warmUp(world: BenchWorld, path: string, baseline: number): Promise<number> {
+  let growth = 0
+  for (let round = 0; round < ROUNDS; round++) {
+    growth = Math.max(growth, (await download(world, path, baseline, 'warming up')).rssGrowthMib ?? 0)
+  }
+  return growth
 }
 
 /** Each several times, one after the other, so that what else the machine does strikes all alike. */
@@ -262,13 +294,12 @@ async function sizeOf(files: readonly string[]): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
-function targetsFor(rows: Record<string, Row>): Target[] {
-  const { ceiling, ours, zipped, ten, fifty, half, last, folder, media, peer, prepared } = rows
+function targetsFor(growth: number, rows: Record<string, Row>): Target[] {
+  const { ceiling, ceilingAgain, ours, zipped, fifty, half, last, folder, media, peer, prepared } = rows
   const speed = (row: Row | undefined) => row?.mbPerS ?? Number.NaN
   const target = (wanted: string, value: number, holds: boolean, unit: string): Target => ({
     ...{ wanted, holds, measured: `${value.toFixed(value < 10 ? 2 : 0)}${unit}` },
   })
-  const growth = Math.max(...[ours, zipped, ten, folder].map((row) => row?.rssGrowthMib ?? 0))
   const firstByte = Math.max(...[ours, zipped, folder].map((row) => row?.firstByteMs ?? 0))
   const seconds = Number.parseFloat(prepared?.note ?? '')
   const atLeast = (wanted: string, least: number, ratio: number) =>
@@ -276,7 +307,7 @@ function targetsFor(rows: Record<string, Row>): Target[] {
   return [
     atLeast('at least 10 × Orthanc’s media', 10, speed(ours) / speed(media)),
     atLeast(`at least 0.85 of the ceiling, ${CONCURRENCY} at once`, 0.85, speed(ours) / speed(ceiling)),
-    atLeast('from the storage folder faster than the ceiling', 1, speed(folder) / speed(ceiling)),
+    atLeast('from the storage folder faster than the ceiling', 1, speed(folder) / speed(ceilingAgain)),
     atLeast('at least xorriso’s MB/s', 1, speed(ours) / speed(peer)),
     target('first byte under 50 ms with a manifest', firstByte, firstByte < 50, ' ms'),
     target('resumed from 50 %: first byte', half?.firstByteMs ?? 0, true, ' ms'),

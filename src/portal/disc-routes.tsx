@@ -87,7 +87,13 @@ export function discRoutes(dependencies: PortalDependencies) {
     })
 
   async function download(c: Context, packing: 'iso' | 'zip', isCompact = false): Promise<Response> {
-    const viewer = await requireViewer(c)
+    const viewer = await requireViewer(c).catch((error: unknown) => {
+      const isOver = error instanceof AppError && error.code === 'access.required'
+      // A link with `download` is asked for with the destination "empty", an address that is typed as "document".
+      if (isOver && (c.req.header('range') || c.req.header('sec-fetch-dest') === 'empty')) return null
+      throw error
+    })
+    if (!viewer) return comeBack()
     const online = onlineExam(viewer, c.req.param('id') ?? '')
     const found = await planOf(viewer, online)
     const planned = isCompact ? await compactPlan(found) : found.plan
@@ -163,6 +169,14 @@ export function discRoutes(dependencies: PortalDependencies) {
     const planned = await compactPlan(found)
     return planned && { state: 'ready', downloads: downloadsOf(planned, path) }
   }
+}
+
+/**
+ * A download that begins or goes on when its session is over. Led to the PINs a browser would save that page as the disc, and at 401
+ * or 403 Chromium deletes what it has; after this it goes on by "Resume", once the person has entered again.
+ */
+function comeBack(): Response {
+  return new Response(null, { status: 503, headers: { 'retry-after': '60', 'cache-control': 'no-store' } })
 }
 
 /** What the page offers, what suits the visitor's device best first. */

@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   closeSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -115,6 +116,27 @@ describe('an image', () => {
   test('isoinfo finds the same names and sizes in Joliet', () => {
     const listed = run('isoinfo', '-J', '-f', '-i', path)
     for (const { path: human } of FILES) expect(listed).toContain(`/${human}`)
+  })
+
+  test('Linux mounts it, by Joliet and by plain ISO 9660', (context) => {
+    const at = join(directory, 'mounted')
+    // Only root may, and not in every container.
+    const mounted = (options: string) =>
+      spawnSync('mount', ['-o', `loop,ro,${options}`, '-t', 'iso9660', path, at], { encoding: 'utf8' })
+    mkdirSync(at)
+    for (const [options, name] of [
+      ['norock', (entry: TestFile) => entry.path],
+      // Shown in small letters and without versions, as the kernel does by default.
+      ['norock,nojoliet', (entry: TestFile) => entry.isoPath.toLowerCase()],
+    ] as const) {
+      const { status, stderr } = mounted(options)
+      if (status !== 0) context.skip(`not mounted here: ${stderr.split('\n')[0]}`)
+      try {
+        for (const entry of FILES) expect(readFileSync(join(at, name(entry))).equals(entry.bytes)).toBe(true)
+      } finally {
+        run('umount', at)
+      }
+    }
   })
 
   test.each([

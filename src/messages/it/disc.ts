@@ -28,7 +28,7 @@ export const disc = {
   recommended: 'Consigliato per questo dispositivo',
   packings: {
     iso: 'Il file .iso è la copia esatta di un disco: su Windows, macOS e Linux si apre con un doppio clic e si può masterizzare.',
-    zip: 'Il file .zip contiene gli stessi file e si apre anche su telefoni, tablet e Chromebook, che un .iso non sanno aprirlo.',
+    zip: 'Il file .zip contiene gli stessi file e si apre anche su telefoni, tablet e Chromebook, che non aprono i file .iso.',
   },
   hugeFile:
     'Un file di questo esame supera i 4 GB: alcuni programmi meno recenti non lo leggono da un .iso, perciò consigliamo il .zip. Su una chiavetta va copiato solo se è formattata exFAT o NTFS.',

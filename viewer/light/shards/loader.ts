@@ -5,6 +5,8 @@ import type { Loaded, Transport } from './transport.ts'
 export interface Loader {
   /** Resolves when the frame's strings were handed to `keep`. Lower `priority` first. */
   want(frame: WantedFrame, priority: number, signal: AbortSignal): Promise<void>
+  /** A frame that was handed to `keep` is there no more: it is brought again when wanted. */
+  forget(frame: number): void
   /** Bytes of data files brought so far. */
   readonly loadedBytes: number
 }
@@ -87,7 +89,7 @@ export function createLoader(
     if (frame.parts.length === 1 && only) return runFile(only.file, frame, priority)
     underWay.add(frame.number)
     try {
-      const strings: (string | ArrayBuffer)[] = []
+      const strings: ArrayBuffer[] = []
       for (const { file, from, to } of frame.parts) {
         const of = files[file]
         if (of) strings.push(...(await transport.load(of, from, to)))
@@ -142,6 +144,7 @@ export function createLoader(
   }
 
   return {
+    forget: (frame) => kept.delete(frame),
     get loadedBytes() {
       return loadedBytes
     },

@@ -24,7 +24,7 @@ function restore16(
   { samples, signed }: Coding,
 ): Uint8Array {
   const count = columns * rows
-  const out = new Uint16Array(count * samples)
+  const out = new Uint16Array(samples === 1 ? 0 : count * samples)
   const flip = signed ? 0x8000 : 0
   for (let component = 0; component < samples; component++) {
     const plane = new Uint16Array(count)

@@ -59,7 +59,7 @@ function ofStudy(decoders: Decoders, study: number): Decoders {
   const first = study * MOST_FRAMES
   return {
     keep: (frame, strings) => decoders.keep(first + frame, strings),
-    decode: (frame, coding, size) => decoders.decode(first + frame, coding, size),
+    decode: (frame, coding, size, forget) => decoders.decode(first + frame, coding, size, forget),
     inflate: decoders.inflate,
   }
 }
@@ -98,7 +98,9 @@ function frameSource(
   }
   async function decode(frame: number, coding: Coding, size: { columns: number; rows: number }) {
     try {
-      return await decoders.decode(frame, coding, size)
+      const decoded = decoders.decode(frame, coding, size, transport.cheap)
+      if (transport.cheap) loader.forget(frame)
+      return await decoded
     } catch (error) {
       throw new FrameError('corrupt', error instanceof Error ? error.message : '')
     }

@@ -1,14 +1,16 @@
 import { DATA_VERSION, type DataFile } from '../../../src/shards/format.ts'
 import { stringRanges } from '../../../src/shards/script.ts'
-import { stringsIn } from './unescape.ts'
+import { bytesOfString, stringsIn, unescapeBytes } from './unescape.ts'
 
-/** Strings of a data file: as a script handed them over, or as they stand in the file. */
-export type Loaded = readonly (string | ArrayBuffer)[]
+/** The bytes of the strings of a data file. */
+export type Loaded = readonly ArrayBuffer[]
 
 /** How data files reach the page. */
 export interface Transport {
   /** Can it bring some strings of a file alone, or are files loaded whole? */
   readonly partial: boolean
+  /** Is a frame that was let go cheaply loaded again? Then it is not kept as loaded, besides as decoded. */
+  readonly cheap: boolean
   /** How many loads at a time are of use. */
   readonly atOnce: number
   /** The strings `from` to `to` (exclusive) of a file. Rejects where it cannot be had, or is none. */
@@ -40,10 +42,16 @@ export function scriptTransport(base: string): Transport {
     })
   window.ritiro = (version, _name, strings) => {
     const script = document.currentScript
-    if (version === DATA_VERSION && script instanceof HTMLScriptElement) handedOver.set(script, strings)
+    if (version === DATA_VERSION && script instanceof HTMLScriptElement)
+      handedOver.set(
+        script,
+        // Here and at once: sent on as strings they would lie in memory twice more, in two bytes a character.
+        strings.map((string) => bytesOfString(string).buffer),
+      )
   }
   return {
     partial: false,
+    cheap: true,
     atOnce: 2,
     loadWhole,
     load: async ({ name }, from, to) => (await loadWhole(name)).slice(from, to),
@@ -57,12 +65,13 @@ declare global {
   }
 }
 
-const handedOver = new Map<HTMLScriptElement, readonly string[]>()
+const handedOver = new Map<HTMLScriptElement, Loaded>()
 
 /** From the portal: the same files as bytes, some strings of them alone where those are in haste. */
 export function fetchTransport(base: string): Transport {
   return {
     partial: true,
+    cheap: false,
     atOnce: 4,
     async load(file, from, to) {
       const ranges = stringRanges(file.name, file.lengths).slice(from, to)
@@ -70,10 +79,12 @@ export function fetchTransport(base: string): Transport {
       const last = ranges.at(-1)?.end ?? 0
       const bytes = await bytesOf(`${base}${file.name}.JS`, { range: `bytes=${first}-${last - 1}` }, 206)
       if (bytes.byteLength !== last - first) throw new Error(`${file.name}.JS`)
-      return ranges.map(({ start, end }) => bytes.slice(start - first, end - first))
+      const whole = new Uint8Array(bytes)
+      return ranges.map(({ start, end }) => unescapeBytes(whole.subarray(start - first, end - first)).buffer)
     },
     async loadWhole(name) {
-      return stringsIn(new Uint8Array(await bytesOf(`${base}${name}.JS`, {}, 200)))
+      const strings = stringsIn(new Uint8Array(await bytesOf(`${base}${name}.JS`, {}, 200)))
+      return strings.map((string) => unescapeBytes(new Uint8Array(string)).buffer)
     },
   }
 }

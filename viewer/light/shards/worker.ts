@@ -1,35 +1,42 @@
 import type { Coding, FrameSize } from '../../../src/shards/coding.ts'
 import type { WorkerAnswer, WorkerMessage } from './job.ts'
 import { restore } from './restore.ts'
-import { bytesOfString, unescapeBytes } from './unescape.ts'
 
 // Keeps frames as they were loaded, a third of their size, and decodes them when asked.
-const kept = new Map<number, readonly Uint8Array<ArrayBuffer>[]>()
+const kept = new Map<number, readonly ArrayBuffer[]>()
 
-addEventListener('message', async ({ data }: MessageEvent<WorkerMessage>) => {
+// One after the other: together they would take no less time, and much more memory.
+let last: Promise<void> = Promise.resolve()
+
+addEventListener('message', ({ data }: MessageEvent<WorkerMessage>) => {
   if ('keep' in data) {
-    kept.set(data.keep, data.strings.map(bytesOf))
+    kept.set(data.keep, data.strings)
     return
   }
-  const answer = await answerTo(data).catch(
+  last = last.then(() => answer(data))
+})
+
+async function answer(message: Exclude<WorkerMessage, { keep: number }>): Promise<void> {
+  const found = await answerTo(message).catch(
     (error: unknown): WorkerAnswer => ({
-      job: data.job,
+      job: message.job,
       failed: error instanceof Error ? error.message : '',
     }),
   )
-  postMessage(answer, { transfer: 'bytes' in answer ? [answer.bytes] : [] })
-})
+  postMessage(found, { transfer: 'bytes' in found ? [found.bytes] : [] })
+}
 
 async function answerTo(message: Exclude<WorkerMessage, { keep: number }>): Promise<WorkerAnswer> {
   if ('inflate' in message) {
-    const bytes = await inflate(message.inflate.map(bytesOf), MOST_INDEX_BYTES)
-    return { job: message.job, bytes: bytes.buffer }
+    const bytes = await inflate(message.inflate, MOST_INDEX_BYTES)
+    return { job: message.job, bytes: bytes.slice().buffer }
   }
-  const { job, coding, size } = message
+  const { job, coding, size, forget } = message
   const parts = kept.get(message.decode)
+  if (forget) kept.delete(message.decode)
   if (!parts) throw new Error('a frame that was not loaded')
   const restored = restore(await inflate(parts, lengthOf(coding, size)), size, coding)
-  return { job, bytes: exactBuffer(restored) }
+  return { job, bytes: ownBuffer(restored) }
 }
 
 const MOST_INDEX_BYTES = 512 * 2 ** 20
@@ -39,36 +46,35 @@ function lengthOf({ kind, bytes, samples }: Coding, { columns, rows }: FrameSize
   return kind === 'jpeg' ? MOST_JPEG_BYTES : columns * rows * samples * bytes
 }
 
-function bytesOf(part: string | ArrayBuffer): Uint8Array<ArrayBuffer> {
-  return typeof part === 'string' ? bytesOfString(part) : unescapeBytes(new Uint8Array(part))
-}
+/** Reused: a new one for each frame would be half a gigabyte of garbage a minute. */
+let scratch = new Uint8Array(2 ** 20)
 
-/** Inflates zlib's form, whose checksum is compared; no more than `most` bytes. */
-async function inflate(
-  parts: readonly Uint8Array<ArrayBuffer>[],
-  most: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array<ArrayBuffer>[] = []
+/** Inflates zlib's form, whose checksum is compared; no more than `most` bytes. The result is gone with the next one. */
+async function inflate(parts: readonly ArrayBuffer[], most: number): Promise<Uint8Array<ArrayBuffer>> {
   let length = 0
-  const stream = new Blob([...parts]).stream().pipeThrough(new DecompressionStream('deflate'))
-  const reader = stream.getReader()
+  const stream = new DecompressionStream('deflate')
+  const reader = stream.readable.getReader()
+  // What is wrong with the bytes, the reader tells as well.
+  feed(stream.writable.getWriter(), parts).catch(() => undefined)
   for (let next = await reader.read(); !next.done; next = await reader.read()) {
-    length += next.value.byteLength
-    if (length > most) throw new RangeError('more bytes than the frame has')
-    chunks.push(next.value)
+    const end = length + next.value.byteLength
+    if (end > most) throw new RangeError('more bytes than the frame has')
+    if (end > scratch.byteLength) {
+      const larger = new Uint8Array(Math.max(end, Math.min(most, scratch.byteLength * 2)))
+      larger.set(scratch.subarray(0, length))
+      scratch = larger
+    }
+    scratch.set(next.value, length)
+    length = end
   }
-  const [only] = chunks
-  if (chunks.length === 1 && only) return only
-  const whole = new Uint8Array(length)
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return whole
+  return scratch.subarray(0, length)
 }
 
-const exactBuffer = ({ buffer, byteOffset, byteLength }: Uint8Array): ArrayBuffer =>
-  buffer.byteLength === byteLength && buffer instanceof ArrayBuffer
-    ? buffer
-    : new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength).slice().buffer
+async function feed(writer: WritableStreamDefaultWriter<BufferSource>, parts: readonly ArrayBuffer[]) {
+  for (const part of parts) await writer.write(part)
+  await writer.close()
+}
+
+/** A buffer to give away: of what lies in the scratch, a copy. */
+const ownBuffer = (bytes: Uint8Array): ArrayBuffer =>
+  bytes.buffer === scratch.buffer ? bytes.slice().buffer : (bytes.buffer as ArrayBuffer)

@@ -4,9 +4,10 @@ import type { WorkerAnswer, WorkerMessage } from './job.ts'
 /** Frames decoded in threads beside the page. A frame is kept, as loaded, by the worker that will decode it. */
 export interface Decoders {
   /** Hands over a frame's strings: bytes are given away, not copied. */
-  keep(frame: number, strings: readonly (string | ArrayBuffer)[]): void
-  decode(frame: number, coding: Coding, size: FrameSize): Promise<ArrayBuffer>
-  inflate(strings: readonly (string | ArrayBuffer)[]): Promise<ArrayBuffer>
+  keep(frame: number, strings: readonly ArrayBuffer[]): void
+  /** `forget`: it is not kept any more, and must be handed over again before the next time. */
+  decode(frame: number, coding: Coding, size: FrameSize, forget: boolean): Promise<ArrayBuffer>
+  inflate(strings: readonly ArrayBuffer[]): Promise<ArrayBuffer>
 }
 
 /** Starts the workers from their source as text: file:// allows no worker of a file, but one of a blob. */
@@ -34,14 +35,9 @@ export function startDecoders(source: string, count = workerCount()): Decoders {
     })
 
   return {
-    keep(frame, strings) {
-      send(
-        frame,
-        { keep: frame, strings },
-        strings.filter((part) => typeof part !== 'string'),
-      )
-    },
-    decode: (frame, coding, size) => ask(frame, (job) => ({ decode: frame, job, coding, size })),
+    keep: (frame, strings) => send(frame, { keep: frame, strings }, [...strings]),
+    decode: (frame, coding, size, forget) =>
+      ask(frame, (job) => ({ decode: frame, forget, job, coding, size })),
     inflate: (strings) => ask(0, (job) => ({ inflate: strings, job })),
   }
 }

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from '../../scripts/orthanc.ts'
+import type { Engine } from './engine.ts'
+
+const MINI_BROWSER = '/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser'
+
+/** Whether Debian's WebKitGTK, Safari's engine, is here. */
+export const hasWebKit = (): boolean => existsSync(MINI_BROWSER)
+
+/** WebKitGTK's MiniBrowser, by WebDriver (W3C), on a screen in memory. */
+export async function startWebKit(): Promise<Engine> {
+  const port = await freePort()
+  // -displayfd lets Xvfb choose a free display and say which.
+  const screen = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', '1600x1200x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const display = await new Promise<string>((done) =>
+    screen.stdout.once('data', (data) => done(String(data).trim())),
+  )
+  const driver = spawn('WebKitWebDriver', [`--port=${port}`], {
+    stdio: 'ignore',
+    // As root, WebKit's sandbox and its compositing on a GPU have nothing to stand on.
+    env: {
+      ...process.env,
+      DISPLAY: `:${display}`,
+      WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1',
+      WEBKIT_DISABLE_COMPOSITING_MODE: '1',
+      LIBGL_ALWAYS_SOFTWARE: '1',
+    },
+  })
+  const ended = Promise.all([screen, driver].map((child) => new Promise((done) => child.once('exit', done))))
+  const base = `http://127.0.0.1:${port}`
+  const session = await startSession(base)
+  const at = `${base}/session/${session}`
+
+  return {
+    name: 'webkit',
+    async open(url, { width, height }) {
+      await post(`${at}/window/rect`, { x: 0, y: 0, width, height })
+      await post(`${at}/url`, { url })
+      // WebDriver tells of no console: the page itself notes what went wrong from here on.
+      const complaints: string[] = []
+      return {
+        complaints,
+        async evaluate(expression) {
+          const script = `const [done] = arguments; Promise.resolve(${expression}).then((value) => done(JSON.stringify({ value: value ?? null })), (error) => done(JSON.stringify({ error: String(error) })))`
+          const answer = JSON.parse(String(await post(`${at}/execute/async`, { script, args: [] })))
+          if (answer.error !== undefined) throw new Error(answer.error)
+          return answer.value
+        },
+        async screenshot() {
+          const response = await fetch(`${at}/screenshot`)
+          const { value } = (await response.json()) as { value: string }
+          return Buffer.from(value, 'base64')
+        },
+      }
+    },
+    async close() {
+      await fetch(at, { method: 'DELETE' }).catch(() => undefined)
+      driver.kill()
+      screen.kill()
+      await ended
+    },
+  }
+}
+
+async function startSession(base: string): Promise<string> {
+  const capabilities = {
+    alwaysMatch: {
+      browserName: 'MiniBrowser',
+      'webkitgtk:browserOptions': { binary: MINI_BROWSER, args: ['--automation'] },
+    },
+  }
+  const deadline = Date.now() + 60_000
+  for (;;) {
+    const started = await post(`${base}/session`, { capabilities }).catch(() => null)
+    if (started) return (started as { sessionId: string }).sessionId
+    if (Date.now() > deadline) throw new Error('WebKitWebDriver does not answer')
+    await sleep(200)
+  }
+}
+
+async function post(url: string, body: unknown): Promise<unknown> {
+  const response = await fetch(url, { method: 'POST', body: JSON.stringify(body) })
+  const { value } = (await response.json()) as { value: unknown }
+  if (!response.ok) throw new Error(JSON.stringify(value))
+  return value
+}

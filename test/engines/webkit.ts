@@ -39,6 +39,13 @@ export async function startWebKit(): Promise<Engine> {
     name: 'webkit',
     async open(url, { width, height }) {
       await post(`${at}/window/rect`, { x: 0, y: 0, width, height })
+      // The window has bars of its own: it is the page that shall have that size.
+      const sizes = (await post(`${at}/execute/sync`, {
+        script: 'return [innerWidth, innerHeight]',
+        args: [],
+      })) as [number, number]
+      const outer = { width: 2 * width - sizes[0], height: 2 * height - sizes[1] }
+      await post(`${at}/window/rect`, { x: 0, y: 0, ...outer })
       await post(`${at}/url`, { url })
       // WebDriver tells of no console: the page itself notes what went wrong from here on.
       const complaints: string[] = []

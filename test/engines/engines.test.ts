@@ -1,0 +1,125 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { generateChestCt } from '../../scripts/demo-data/ct.ts'
+import { DEMO_VISITS } from '../../scripts/demo-data/visits.ts'
+import { kindsOfPixels } from '../shards/kinds.ts'
+import { pageOf } from '../shards/page/bundle.ts'
+import type { Shown } from '../shards/page/page.ts'
+import { startChromium } from './chromium.ts'
+import { discPlaces, type Places } from './disc.ts'
+import { type Engine, type EnginePage, waitFor } from './engine.ts'
+import { startFirefox } from './firefox.ts'
+import { hasWebKit, startWebKit } from './webkit.ts'
+
+const DESKTOP = { width: 1280, height: 800 }
+const PHONE = { width: 390, height: 844 }
+const SLICES = 12
+
+let folder: string
+let places: Places
+let truth: string
+/** Of Chromium, which test/shards compares with dcmtk. */
+let expected: { pixels: string[]; picture: number[] } | null = null
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ritiro-engines-'))
+  const [visit] = DEMO_VISITS
+  if (!visit) throw new Error('the demo has no visit')
+  const { files } = await generateChestCt({
+    patient: visit.patient,
+    accessionNumber: 'TC-1',
+    studyDate: '2026-11-20',
+    directory: join(folder, 'ct'),
+    slices: SLICES,
+  })
+  places = await discPlaces(folder, await Promise.all(files.map((file) => readFile(file))))
+  await mkdir(join(folder, 'truth'))
+  truth = (
+    await pageOf(
+      join(folder, 'truth'),
+      kindsOfPixels().map(({ file }) => file),
+    )
+  ).url
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe.each([
+  ['Chromium', startChromium, true],
+  ['Firefox', startFirefox, true],
+  ['WebKit', startWebKit, hasWebKit()],
+] as const)('%s, from file://', (_name, start, isHere) => {
+  test.skipIf(!isHere)(
+    'opens the disc wherever it lies, shows the right pixels, complains of nothing',
+    async () => {
+      const engine = await start()
+      try {
+        const picture = await openViewer(engine, places.iso, DESKTOP)
+        await openViewer(engine, places.zip, PHONE)
+        await openViewer(engine, places.plain, DESKTOP)
+        const pixels = await pixelsOf(engine)
+        // The same picture everywhere, but for the window’s size and how each engine smooths it.
+        expected ??= { pixels, picture }
+        expect(pixels).toEqual(expected.pixels)
+        expect(picture).toHaveLength(expected.picture.length)
+        for (const [at, grey] of picture.entries()) {
+          expect(Math.abs(grey - (expected.picture[at] ?? 0))).toBeLessThan(20)
+        }
+      } finally {
+        await engine.close()
+      }
+    },
+  )
+})
+
+/** Opens the viewer from the start page's link, waits until the whole series is there; its picture as mean greys. */
+async function openViewer(engine: Engine, place: string, size: typeof DESKTOP): Promise<number[]> {
+  const index = await readFile(join(place, 'INDEX.HTM'), 'utf8')
+  const link = /href="(VIEWER\/INDEX\.HTM)"/.exec(index)?.[1] ?? ''
+  expect(await readdir(join(place, 'VIEWER'))).toContain('INDEX.HTM')
+  const page = await engine.open(`file://${join(place, link)}`, size)
+  expect(await waitFor(page, `document.querySelector('.stage')?.dataset.shown`)).toBe(
+    String((SLICES >> 1) + 1),
+  )
+  await waitFor(page, `Boolean(document.querySelector('.slider-loaded.is-whole'))`)
+  // The thumbnail is drawn by another way, from the preview.
+  await waitFor(page, `document.querySelectorAll('canvas').length > 2`)
+  await keepPicture(page, `engine-${engine.name}-${size.width}`)
+  const picture = (await page.evaluate(MEAN_GREYS)) as number[]
+  expect(Math.max(...picture) - Math.min(...picture)).toBeGreaterThan(60)
+  expect(page.complaints).toEqual([])
+  return picture
+}
+
+/** Means of 8 by 8 blocks of the picture in the middle of the view: where no text stands. */
+const MEAN_GREYS = `(() => {
+  const canvas = document.querySelector('.stage canvas')
+  const side = Math.min(canvas.width, canvas.height) * 0.7
+  const full = canvas.getContext('2d').getImageData((canvas.width - side) >> 1, (canvas.height - side) >> 1, side & ~7, side & ~7)
+  const block = full.width / 8
+  return Array.from({ length: 64 }, (_, at) => {
+    let sum = 0
+    for (let y = 0; y < block; y++) for (let x = 0; x < block; x++)
+      sum += full.data[(((at >> 3) * block + y) * full.width + (at & 7) * block + x) * 4]
+    return Math.round(sum / block / block)
+  })
+})()`
+
+/** Digests of every frame of every kind of image, decoded by this engine. */
+async function pixelsOf(engine: Engine): Promise<string[]> {
+  const page = await engine.open(truth, DESKTOP)
+  const shown = (await waitFor(page, 'window.shown')) as Shown[]
+  expect(page.complaints).toEqual([])
+  return shown.flatMap(({ frames }) =>
+    frames.map((frame) => ('failed' in frame ? frame.failed : frame.sha256)),
+  )
+}
+
+/** In var/screenshots, to be looked at: not in CI, where nobody does. */
+async function keepPicture(page: EnginePage, name: string): Promise<void> {
+  if (process.env.CI) return
+  await mkdir('var/screenshots', { recursive: true })
+  await writeFile(join('var/screenshots', `${name}.png`), await page.screenshot())
+}

@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { totpCode } from '../src/staff/totp.ts'
 import { demoSigner } from './demo-data/sign.ts'
 import { DEMO_PHYSICIAN } from './demo-data/visits.ts'
-import { createApiKey, startGateway } from './demo-run/gateway.ts'
+import { createApiKey, createDemoStaff, type DemoStaff, startGateway } from './demo-run/gateway.ts'
 import { scannedVisits } from './demo-run/scanned.ts'
 import { openState } from './demo-run/state.ts'
 import { awaitPublication, type DemoVisitRun, deliverVisit, syntheticVisits } from './demo-run/visits.ts'
@@ -49,7 +50,10 @@ async function main(): Promise<void> {
       stableAge: 2,
     })
     closing.push(() => orthanc.stop())
-    const mailbox = await startMailbox({ directory: join(directory, 'mails') })
+    const mailbox = await startMailbox({
+      directory: join(directory, 'mails'),
+      verificationCode: () => (state.desk ? totpCode(state.desk.secret, new Date()) : null),
+    })
     closing.push(() => mailbox.stop())
     const signer = await demoSigner(join(directory, 'signer'), DEMO_PHYSICIAN)
 
@@ -73,6 +77,7 @@ async function main(): Promise<void> {
       TRUSTED_CERTIFICATES_FILE: signer.caFile,
     }
     state.apiKey ??= await createApiKey(environment)
+    state.desk ??= await createDemoStaff(environment)
     await state.save()
     const gateway = await startGateway(environment, join(directory, 'gateway.log'))
     closing.push(() => gateway.stop())
@@ -103,6 +108,7 @@ async function main(): Promise<void> {
         api: api.url,
         apiKey: api.key,
         mailbox: mailbox.url,
+        desk: { url: `${gateway.url}/desk`, ...state.desk },
         orthanc: { http: orthanc.url, dicom: orthanc.dicomPort, aet: orthanc.aet, ...administrator },
         visits: done.map(({ accessionNumber, pin1, pin2, studyInstanceUids }) => ({
           accessionNumber,
@@ -113,7 +119,7 @@ async function main(): Promise<void> {
       }
       await writeFile(options.json, `${JSON.stringify(summary, null, 2)}\n`)
     }
-    tell(gateway.url, mailbox.url, done)
+    tell(gateway.url, mailbox.url, state.desk, done)
   } catch (error) {
     say(error instanceof Error ? `\n${error.message}` : String(error))
     await stop(1)
@@ -163,7 +169,7 @@ async function freePortFrom(wanted: number): Promise<number> {
   return free ? wanted : freePort()
 }
 
-function tell(portal: string, mailbox: string, visits: DemoVisitRun[]): void {
+function tell(portal: string, mailbox: string, desk: DemoStaff, visits: DemoVisitRun[]): void {
   const lines = visits.flatMap(({ accessionNumber, patientName, pin1, pin2 }) => [
     '',
     `  ${patientName}, visit ${accessionNumber}`,
@@ -175,6 +181,8 @@ Everything is published.
 
   Portal    ${portal}
   E-mails   ${mailbox}
+  Desk      ${portal}/desk
+            user ${desk.user}, password ${desk.password}, code: ${new URL('/codice', mailbox).href}
 ${lines.join('\n')}
 
 What to try: open the portal, type PIN1 and PIN2, press "Entra"; then for an exam

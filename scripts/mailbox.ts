@@ -24,6 +24,8 @@ export type MailboxOptions = {
   smtpPort?: number
   httpPort?: number
   behaviour?: SmtpBehaviour
+  /** The demo's authenticator: the code of this half minute, shown on a page of its own. */
+  verificationCode?: () => string | null
 }
 
 export type Mailbox = {
@@ -57,7 +59,7 @@ export async function startMailbox(options: MailboxOptions): Promise<Mailbox> {
     },
   )
   await listen(smtp, smtpPort)
-  const http = await listenHttp(messages, httpPort)
+  const http = await listenHttp(messages, options, httpPort)
   return {
     smtpUrl: `smtp://${HOST}:${(smtp.server.address() as AddressInfo).port}`,
     url: `http://${HOST}:${(http.address() as AddressInfo).port}/`,
@@ -149,9 +151,13 @@ function listen(server: SMTPServer, port: number): Promise<void> {
 
 type HttpServer = ReturnType<typeof serve>
 
-function listenHttp(messages: MailMessage[], port: number): Promise<HttpServer> {
+function listenHttp(
+  messages: MailMessage[],
+  { verificationCode }: MailboxOptions,
+  port: number,
+): Promise<HttpServer> {
   return new Promise((resolve, reject) => {
-    const pages = mailboxPages(() => messages)
+    const pages = mailboxPages(() => messages, verificationCode)
     const server = serve({ fetch: pages.fetch, hostname: HOST, port }, () => resolve(server))
     server.once('error', reject)
   })

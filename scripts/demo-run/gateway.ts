@@ -58,6 +58,21 @@ export async function createApiKey(environment: Environment): Promise<string> {
   return stdout.trim()
 }
 
+export type DemoStaff = { user: string; password: string; secret: string }
+
+/** An account of the console with every role: its password, and the secret that an authenticator would hold. */
+export async function createDemoStaff(environment: Environment): Promise<DemoStaff> {
+  const roles = ['desk', 'radiology', 'administrator', 'auditor'].flatMap((role) => ['--role', role])
+  const { stdout } = await run(
+    process.execPath,
+    ['dist/staff-command.js', 'add', 'demo', '--name', 'Sportello Demo', ...roles, '--ready'],
+    { env: { ...process.env, ...environment } },
+  )
+  const [, password = ''] = /^Password +(\S+)/m.exec(stdout) ?? []
+  const [, secret = ''] = /^TOTP +(\S+)/m.exec(stdout) ?? []
+  return { user: 'demo', password, secret }
+}
+
 async function healthy(url: string): Promise<boolean> {
   const response = await fetch(`${url}/health`).catch(() => null)
   return response?.ok ?? false

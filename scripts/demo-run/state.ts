@@ -2,9 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
+import type { DemoStaff } from './gateway.ts'
+
 export type DemoState = {
   secrets: { pinPepper: string; encryptionKey: string; orthancPassword: string }
   apiKey?: string
+  /** The account for the desk's console. */
+  desk?: DemoStaff
   /** PIN1 by Accession Number: the portal tells it once, so we keep it. */
   pin1: Record<string, string>
   save: () => Promise<void>

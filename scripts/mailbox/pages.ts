@@ -4,7 +4,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import type { MailMessage } from './messages.ts'
 
 /** The mailbox's pages, for people who try the demo: a list, a mail, and the same as JSON. */
-export function mailboxPages(messages: () => MailMessage[]) {
+export function mailboxPages(messages: () => MailMessage[], verificationCode?: () => string | null) {
   const find = (id: string) => messages().find((message) => message.id === id)
   const pages = new Hono()
   // The mail's own HTML, in a frame that runs no script, loads nothing and reaches nothing of ours. It stands
@@ -32,6 +32,10 @@ export function mailboxPages(messages: () => MailMessage[]) {
     }),
   )
   pages.get('/', (c) => c.html(listPage(messages().toReversed())))
+  pages.get('/codice', (c) => {
+    const code = verificationCode?.()
+    return code ? c.html(codePage(code)) : c.notFound()
+  })
   pages.get('/messages.json', (c) => c.json(messages()))
   pages.get('/messages/:id', (c) => {
     const message = find(c.req.param('id'))
@@ -57,6 +61,16 @@ function listPage(messages: MailMessage[]) {
     `Posta dimostrativa (${count})`,
     html`<header><h1>Posta dimostrativa</h1><p>${count} · tutto ciò che il portale spedisce arriva qui, e nulla esce da questo computer.</p></header>
       <main>${messages.length > 0 ? html`<ul>${rows}</ul>` : empty}</main>`,
+    html`<meta http-equiv="refresh" content="5">`,
+  )
+}
+
+function codePage(code: string) {
+  return page(
+    'Codice di verifica dello sportello',
+    html`<header><h1>Codice di verifica dello sportello</h1>
+        <p>Sta al posto dell’app di autenticazione, per l’utenza dimostrativa. Cambia ogni 30 secondi e vale una volta sola.</p></header>
+      <main><p class="code">${code.slice(0, 3)} ${code.slice(3)}</p></main>`,
     html`<meta http-equiv="refresh" content="5">`,
   )
 }
@@ -114,4 +128,5 @@ const STYLE = `
   pre, iframe { background: #fff; border: 1px solid #d4dde6; border-radius: .5rem; width: 100%; box-sizing: border-box }
   pre { padding: 1rem 1.2rem; white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; margin: 0 }
   iframe { height: 34rem }
+  .code { font-size: 3rem; font-variant-numeric: tabular-nums }
 `

@@ -69,7 +69,9 @@ describe('the disc page', () => {
     // 24 MB at 500 kB/s, once the line is measured.
     await part.getByText('Sulla tua linea, in questo momento: circa 50 secondi').waitFor({ timeout: 15_000 })
     compact = 'ready'
-    await part.getByRole('link', { name: 'Scarica immagini (.zip, 24 MB)' }).waitFor({ timeout: 15_000 })
+    await part
+      .getByRole('link', { name: 'Scarica versione compatta (.zip, 24 MB)' })
+      .waitFor({ timeout: 15_000 })
     expect(await part.textContent()).toContain('Sulla tua linea, in questo momento: circa 50 secondi')
     expect(complaints).toEqual([])
     await close()

@@ -81,6 +81,7 @@ export const disc = {
     exact: (size: string, full: string) =>
       `Le stesse immagini, compresse senza perdere nulla: ${size} invece di ${full}. Conviene se la linea è lenta.`,
     column: 'Compatta',
+    downloadAs: (packing: 'iso' | 'zip', size: string) => `Scarica versione compatta (.${packing}, ${size})`,
     measured: (time: string) => `Sulla tua linea, in questo momento: ${time}`,
     wait: 'Viene preparata su richiesta, in qualche minuto; resta pronta finché il referto è online.',
     ask: 'Prepara la versione compatta',

@@ -43,7 +43,7 @@ export function DiscCompact({
       {offer.state === 'ready' && (
         <ul class="portal-packings" data-packings>
           {offer.downloads.map((download) => (
-            <Packing site={site} download={download} recommended={false} />
+            <Packing site={site} download={download} recommended={false} compact />
           ))}
         </ul>
       )}

@@ -15,10 +15,12 @@ export function Packing({
   site,
   download,
   recommended,
+  compact = false,
 }: {
   site: Site
   download: DiscDownload
   recommended: boolean
+  compact?: boolean
 }) {
   const texts = site.messages.disc
   const { packing, url, fileName, sizeBytes } = download
@@ -34,9 +36,9 @@ export function Packing({
         class={`btn btn-lg portal-big-download ${recommended ? 'btn-primary' : 'btn-outline-primary'}`}
       >
         <Icon site={site} name="it-download" />
-        <span>{texts.downloadAs(packing, formatSize(sizeBytes))}</span>
+        <span>{(compact ? texts.compact : texts).downloadAs(packing, formatSize(sizeBytes))}</span>
       </a>
-      <p>{texts.packings[packing]}</p>
+      {!compact && <p>{texts.packings[packing]}</p>}
     </li>
   )
 }

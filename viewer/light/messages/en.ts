@@ -7,7 +7,7 @@ export const en: Messages = {
   locale: 'en-GB',
   product: 'Image viewer',
   back: 'Back',
-  otherViewer: 'Full viewer',
+  otherViewer: 'Full view',
   notDiagnostic:
     'Not for diagnosis unless on a suitable display. The signed report is the only document of medico-legal value.',
   notDiagnosticShort: 'Not for diagnosis unless on a suitable display',

@@ -18,7 +18,7 @@ export const it = {
   locale: 'it-IT',
   product: 'Visore immagini',
   back: 'Indietro',
-  otherViewer: 'Vista completa',
+  otherViewer: 'Completo',
   notDiagnostic:
     'Non destinato alla diagnosi, salvo su monitor idonei. Il referto firmato è l’unico documento con valore medico-legale.',
   notDiagnosticShort: 'Non per diagnosi, salvo su monitor idonei',

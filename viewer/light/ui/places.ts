@@ -1,10 +1,21 @@
 import { m } from '../messages/messages.ts'
 import type { OpenedExam } from '../shards/open.ts'
-import { h } from './dom.ts'
+import { h, svg } from './dom.ts'
+import { ICONS } from './icons.ts'
 
-/** The ways out of the viewer, at the end of its header: back to where the exam is, and to the portal's other viewer. */
+/** The ways out of the viewer, in its header: back to where the exam is, and to the portal's other viewer. */
 export function linkPlaces(root: HTMLElement, { back, otherViewer }: OpenedExam): void {
-  const header = root.querySelector('.top-actions')
-  if (otherViewer) header?.prepend(h('a', { class: 'tool place', href: otherViewer }, m().otherViewer))
-  if (back) header?.prepend(h('a', { class: 'tool place', href: back }, m().back))
+  if (back) root.querySelector('.top')?.prepend(link(back, BACK, m().back))
+  const actions = root.querySelector('.top-actions')
+  if (!actions || !otherViewer) return
+  // On the portal the exam is what one came for: its place in the header is the other viewer's.
+  for (const button of actions.querySelectorAll('button'))
+    if (button.textContent === m().actions.folder) button.remove()
+  actions.prepend(link(otherViewer, ICONS.full, m().otherViewer))
+}
+
+const BACK = 'M11 5l-7 7 7 7|M4 12h16'
+
+function link(href: string, icon: string, words: string): HTMLAnchorElement {
+  return h('a', { class: 'tool place', href, title: words }, svg(icon), h('span', {}, words))
 }

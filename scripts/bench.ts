@@ -4,12 +4,15 @@ const USAGE = `usage: npm run bench -- WHAT [options]
   disc      downloads of a whole study, beside Orthanc's archives, xorriso and the bare fetch of its files
             --slices N  of a synthetic CT (default 1000, about 520 MB)
   viewer    the light viewer from a disc's folder and on a slow line, beside OHIF
-            --slices N  of the same CT (default 500)`
+            --slices N  of the same CT (default 500)
+  viewer-online  OHIF through the gateway, beside OHIF as shipped on Orthanc behind a plain proxy: on this machine, 4G and ADSL
+            --slices N  (default 500), --lines none,4g,adsl`
 
 /** Each measures real processes on this machine and prints one table; loaded only when asked for. */
 const BENCHES: Record<string, () => Promise<{ run: (args: string[]) => Promise<void> }>> = {
   disc: () => import('./bench/disc.ts'),
   viewer: () => import('./bench/viewer.ts'),
+  'viewer-online': () => import('./bench/viewer-online.ts'),
 }
 
 const [what = '', ...args] = process.argv.slice(2)

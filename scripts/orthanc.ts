@@ -17,6 +17,8 @@ export type OrthancOptions = {
   aet?: string
   /** Seconds of silence until a study counts as stable. */
   stableAge?: number
+  /** Other DICOMweb servers it may ask, by name: for tests. */
+  dicomWebServers?: Record<string, { Url: string; HttpHeaders: Record<string, string> }>
 }
 
 export type RunningOrthanc = {
@@ -74,8 +76,12 @@ async function start(options: OrthancOptions): Promise<RunningOrthanc> {
   const storage = join(directory, 'storage')
   await mkdir(storage, { recursive: true })
   const file = join(directory, 'orthanc.json')
+  const delivered = parseCommentedJson(await readFile(CONFIGURATION, 'utf8'))
   const configuration = {
-    ...parseCommentedJson(await readFile(CONFIGURATION, 'utf8')),
+    ...delivered,
+    ...(options.dicomWebServers && {
+      DicomWeb: { ...(delivered.DicomWeb as object), Servers: options.dicomWebServers },
+    }),
     StorageDirectory: storage,
     IndexDirectory: storage,
     LuaScripts: [ROUTES],

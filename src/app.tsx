@@ -29,6 +29,7 @@ import { trailRoutes } from './portal/trail-routes.tsx'
 import { apiDocsRoutes } from './ris/docs.ts'
 import { type RisDependencies, risRoutes } from './ris/routes.ts'
 import { type Assets, assetRoutes } from './ui/assets.ts'
+import type { Logo } from './viewer/logo.ts'
 import { viewerRoutes } from './viewer/viewer.ts'
 
 export type AppDependencies = Omit<PortalDependencies, 'requireViewer'> & {
@@ -37,11 +38,12 @@ export type AppDependencies = Omit<PortalDependencies, 'requireViewer'> & {
   desk: DeskDependencies
   assets: Assets
   viewerDir: string
+  logo: Logo | undefined
 }
 
 /** The whole gateway: the order of what every request passes, and every path there is. */
 export function createApp(dependencies: AppDependencies): Hono {
-  const { db, orthanc, site, clock, log, portalUrl } = dependencies
+  const { db, orthanc, codecs, site, clock, log, portalUrl } = dependencies
   const portal: PortalDependencies = { ...dependencies, requireViewer: requireViewer(db, clock) }
   const app = new Hono()
   app.use(accessLog(log))
@@ -76,13 +78,19 @@ export function createApp(dependencies: AppDependencies): Hono {
   app.route('/', doctorRoutes(portal))
   app.route(
     '/dicomweb',
-    dicomwebRoutes({ orthanc, portalUrl, clock, authorise: dicomwebAuthorisation(portal) }),
+    dicomwebRoutes({
+      orthanc,
+      codecs,
+      portalUrl,
+      clock,
+      authorise: dicomwebAuthorisation(portal),
+    }),
   )
 
   // Anybody: texts and static files, nothing of a person.
   app.route('/', helpRoutes(site, sessionOf(db, clock)))
   app.route('/', healthRoutes({ db, orthanc }))
-  app.route('/', viewerRoutes({ root: dependencies.viewerDir }))
+  app.route('/', viewerRoutes({ root: dependencies.viewerDir, logo: dependencies.logo }))
   app.route('/', assetRoutes(dependencies.assets))
   requireAudiences(app.routes)
   return app

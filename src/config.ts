@@ -133,6 +133,11 @@ export const SETTINGS = {
   ),
   organisationHours: setting('ORGANISATION_HOURS', 'Opening hours of the support.', optionalText),
   organisationAddress: setting('ORGANISATION_ADDRESS', 'Where the paper report is collected.', optionalText),
+  organisationLogoFile: setting(
+    'ORGANISATION_LOGO_FILE',
+    'The organisation’s logo (`.svg`, `.png`, `.jpg`, at most 500 kB), shown beside the way back from the images. Not set: the portal’s mark.',
+    text.optional(),
+  ),
   dpoContact: setting(
     'DPO_CONTACT',
     'Contact of the data protection officer, shown in the privacy notice.',

@@ -31,6 +31,7 @@ const STATUS = {
   'report.not_final': 422,
   'report.no_visit': 422,
   'report.other_patient': 422,
+  'images.gone': 410,
   'images.unavailable': 503,
   'images.preparing': 503,
   'pacs.unavailable': 503,

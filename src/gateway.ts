@@ -11,6 +11,7 @@ import { openDatabase } from './database/database.ts'
 import type { Deriver } from './derived/derived.ts'
 import { openDerivedStore } from './derived/store.ts'
 import { deriveStudies } from './derived/worker.ts'
+import { onlineDeriver } from './dicomweb/prepare.ts'
 import type { TextReport } from './hl7/call.ts'
 import { startHl7 } from './hl7/hl7.ts'
 import type { Inbox } from './hl7/inbox.ts'
@@ -34,6 +35,8 @@ import { siteOf } from './site.ts'
 import { slipFor } from './slip/for-visit.ts'
 import { createStaffOidc } from './staff/oidc.ts'
 import { loadAssets } from './ui/assets.ts'
+import { type Logo, readLogo } from './viewer/logo.ts'
+import { viewerStartFiles } from './viewer/viewer.ts'
 
 const root = join(fileURLToPath(import.meta.url), '..', '..')
 
@@ -74,6 +77,7 @@ export async function startGateway(
   })
   // Whatever can fail without the database fails before there is one to be stopped again.
   const trusted = trustStoreOf(config)
+  const logo = logoOf(config)
   const assets = await loadAssets(join(root, 'dist', 'public'))
   const light = await loadLightViewer(assets)
   const archiveChecked = await checkArchive(orthanc, config.mode, log)
@@ -91,7 +95,11 @@ export async function startGateway(
   })
   const codecs = createCodecs()
   const fetchFile = (orthancId: string, signal: AbortSignal) => orthanc.instanceFile(orthancId, signal)
-  const derivers: Deriver[] = [viewerDeriver(fetchFile), compactDeriver(fetchFile, codecs)]
+  const derivers: Deriver[] = [
+    viewerDeriver(fetchFile),
+    onlineDeriver({ orthanc, codecs, portalUrl }),
+    compactDeriver(fetchFile, codecs),
+  ]
   const site = siteOf(config, it, assets.asset)
   const rules = { availableDays, pin2Delivery, encryptionKeys, peppers, consentTextVersion }
   const trustedProxies = config.trustedProxies
@@ -118,6 +126,8 @@ export async function startGateway(
     log,
     assets,
     viewerDir: config.viewerDir,
+    logo,
+    viewerFiles: viewerStartFiles(config.viewerDir),
     portalUrl,
     identity: config.identity && createIdentity(config.identity, portalUrl, clock),
     ris: { db, rules, clock, portalUrl, trustedProxies, maxReportBytes, inspect, slip },
@@ -232,6 +242,16 @@ function trustStoreOf({ trustedCertificates }: Config): TrustStore {
     throw new ConfigError([`${name}: ${error instanceof Error ? error.message : errorCode(error)}`])
   }
   throw new ConfigError([`${name} holds no certificate: PEM and national trusted lists (XML) are read`])
+}
+
+function logoOf({ organisationLogoFile: file }: Config): Logo | undefined {
+  try {
+    return file === undefined ? undefined : readLogo(file)
+  } catch (error) {
+    const why =
+      error instanceof Error && !('code' in error) ? error.message : `cannot be read (${errorCode(error)})`
+    throw new ConfigError([`${SETTINGS.organisationLogoFile.name}: ${file} ${why}`])
+  }
 }
 
 // A registration that is under way tells its PIN1 once: it is let finish. A download goes on where it stopped (S22).

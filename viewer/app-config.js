@@ -74,6 +74,10 @@
           singlepart: 'bulkdata,video',
           bulkDataURI: { enabled: true },
           omitQuotationForMultipartRequest: true,
+          // Frames that were prepared come in a third of their bytes; what was not, and what is no frame, as it is stored.
+          acceptHeader: [
+            'multipart/related; type=image/jls; transfer-syntax=1.2.840.10008.1.2.4.80, multipart/related; type=application/octet-stream; transfer-syntax=*',
+          ],
         },
       },
     ],

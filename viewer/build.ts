@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { version as esbuildVersion, transform } from 'esbuild'
 import { compressed, type Encodings } from './compress.ts'
+import { requireItalian } from './italian.ts'
 import texts from './locale/page.json' with { type: 'json' }
 import { locked } from './lock.ts'
 import { applyPatches, filePatches, MODULE_PATCHES } from './patches.ts'
@@ -79,6 +80,7 @@ async function assemble(upstreamRoot: string, result: string, inputs: string, lo
   const entry = names.find((name) => /^app\.bundle\..*\.js$/.test(name))
   if (!entry) throw new Error('OHIF: no app.bundle in its dist')
 
+  requireItalian(sources.get(entry) ?? '')
   applyPatches(sources, MODULE_PATCHES)
   const needed = reachableFiles(entry, (name) => sources.get(name) ?? '', names)
   for (const name of sources.keys()) if (!needed.includes(name)) sources.delete(name)
@@ -146,12 +148,13 @@ async function indexPage(base: string, start: readonly string[]): Promise<string
     .replace('%TITLE%', texts.title)
     .replace('%BACK%', texts.back)
     .replace('%QUICK%', texts.quick)
+    .replace('%REPORT%', texts.report)
     .replace('%NOSCRIPT%', texts.noscript)
 }
 
 async function minified(name: string, content: string | Buffer): Promise<Buffer> {
   if (!name.endsWith('.js')) return Buffer.from(content)
-  const define = { MESSAGES: JSON.stringify(texts.messages) }
+  const define = { MESSAGES: JSON.stringify({ ...texts.messages, reportTitle: texts.reportTitle }) }
   const { code } = await transform(content, {
     minify: true,
     target: 'es2022',

@@ -6,6 +6,7 @@
   const WARNING_MS = 120_000
   // The portal may say in the fragment how long its sessions last idle; S12 has 15 minutes.
   const idleMs = (Number(/^#inattivita=(\d+)$/.exec(window.location.hash)?.[1]) || 900) * 1000
+  const LOOK_EVERY_MS = 15_000
 
   // --- before OHIF reads them -------------------------------------------------------------------------------------
 
@@ -19,7 +20,7 @@
   if (address.href !== window.location.href) window.history.replaceState(null, '', address)
   if (address.searchParams.size === 0) window.location.replace('/referti')
 
-  // The way to the other viewer: the exam as the portal names it, where it said so.
+  // The exam as the portal names it, where it said so: for the way to the other viewer, the report, and back after a login.
   const exam = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.exec(
     address.searchParams.get('esame') ?? '',
   )?.[0]
@@ -60,29 +61,224 @@
     const link = document.createElement('a')
     link.href = href ?? window.location.href
     link.textContent = action
+    link.addEventListener('click', (event) => followed(name, event))
     box.replaceChildren(`${text} `, link)
+  }
+
+  function followed(name, event) {
+    if (name === 'unavailable') {
+      event.preventDefault()
+      for (const again of waiting) again()
+    }
+    if (name === 'ended') rememberPlace()
+    if (name === 'grown') {
+      event.preventDefault()
+      const place = placeNow()
+      if (place === window.location.href) window.location.reload()
+      else window.location.assign(place)
+    }
+  }
+
+  // --- the place: after a login, or when the exam has grown, one looks on where one was ------------------------------
+
+  /** This page's address with the series and the image that are shown. */
+  function placeNow() {
+    const place = new URL(window.location.href)
+    try {
+      const { viewportGridService, cornerstoneViewportService } = window.services
+      const viewport = cornerstoneViewportService.getCornerstoneViewport(
+        viewportGridService.getActiveViewportId(),
+      )
+      const [, series, instance] =
+        /\/series\/([0-9.]+)\/instances\/([0-9.]+)\//.exec(viewport.getCurrentImageId()) ?? []
+      if (series) place.searchParams.set('initialSeriesInstanceUID', series)
+      if (instance) place.searchParams.set('initialSOPInstanceUID', instance)
+    } catch {
+      // Nothing is shown yet.
+    }
+    return place.href
+  }
+
+  // For the portal's list, in this tab alone, which compares it with the exams of whoever signs in.
+  function rememberPlace() {
+    if (!exam) return
+    try {
+      const { pathname, search, hash } = new URL(lastPlace)
+      const place = { exam, address: pathname + search + hash, at: Date.now() }
+      window.sessionStorage.setItem('ritiro-place', JSON.stringify(place))
+    } catch {
+      // Storage is switched off: the list it is.
+    }
   }
 
   // --- what the answers of /dicomweb mean -------------------------------------------------------------------------
 
+  /** Requests that failed and wait for their next attempt: each a function that makes it now. */
+  const waiting = new Set()
+  let lastPlace = window.location.href
+
   function answered(status) {
-    if (status === 401) show('ended')
-    if (status === 502 || status === 503 || status === 504) show('unavailable')
+    if (status === 401) {
+      lastPlace = placeNow()
+      show('ended')
+    }
     if (status >= 200 && status < 300 && shown === 'unavailable') show('')
   }
-  window.ritiro = { answered }
+  window.ritiro = { answered, look }
+
+  // The archive, the gateway or the line is away for a moment. Without Retry-After a 503 is for good: of this one thing.
+  const isAway = (status, retryAfter) =>
+    status === 502 || status === 504 || (status === 503 && retryAfter !== null)
+
+  /** Calls `again` after a pause that grows, or at once when the person asks for it; returns what forgets it. */
+  function retryLater(attempt, again) {
+    // A short restart is nobody's concern.
+    if (attempt >= 2) show('unavailable')
+    const now = () => {
+      forget()
+      again()
+    }
+    const timer = setTimeout(now, Math.min(500 * 2 ** attempt, 5000) * (0.75 + Math.random() / 2))
+    const forget = () => {
+      clearTimeout(timer)
+      waiting.delete(now)
+    }
+    waiting.add(now)
+    return forget
+  }
 
   const plainFetch = window.fetch
-  window.fetch = async (...request) => {
-    const response = await plainFetch(...request)
-    answered(response.status)
-    return response
+  window.fetch = async (input, init) => {
+    const retried = String(input?.url ?? input).includes('/dicomweb/')
+    for (let attempt = 0; ; attempt++) {
+      const response = await plainFetch(input, init).catch((error) => {
+        if (!retried || error.name === 'AbortError') throw error
+      })
+      if (response) answered(response.status)
+      if (response && !(retried && isAway(response.status, response.headers.get('retry-after'))))
+        return response
+      await new Promise((done) => retryLater(attempt, done))
+    }
   }
-  const plainSend = XMLHttpRequest.prototype.send
-  XMLHttpRequest.prototype.send = function (...body) {
-    this.addEventListener('load', () => answered(this.status))
-    return plainSend.apply(this, body)
+
+  /** OHIF's requests: one that fails because something is away is made again, and OHIF only sees the answer. */
+  window.XMLHttpRequest = class extends window.XMLHttpRequest {
+    #opened = []
+    #headers = []
+    #body = null
+    #attempt = 0
+    #aborted = false
+    #forget = () => {}
+
+    constructor() {
+      super()
+      // Listeners are called in the order they came: these first, so that nobody else hears of a failed attempt.
+      for (const kind of ['readystatechange', 'progress', 'load', 'error', 'loadend'])
+        super.addEventListener(kind, (event) => this.#heard(event))
+    }
+
+    open(method, address, ...rest) {
+      this.#opened = [method, address, ...rest]
+      this.#headers = []
+      this.#attempt = 0
+      this.#aborted = false
+      super.open(method, address, ...rest)
+    }
+
+    setRequestHeader(name, value) {
+      this.#headers.push([name, value])
+      super.setRequestHeader(name, value)
+    }
+
+    send(body) {
+      this.#body = body ?? null
+      super.send(this.#body)
+    }
+
+    abort() {
+      this.#aborted = true
+      this.#forget()
+      super.abort()
+    }
+
+    #heard(event) {
+      if (this.#aborted || this.readyState !== XMLHttpRequest.DONE) {
+        // Of a further attempt: who asked knows that it was opened.
+        if (this.#attempt > 0 && event.type === 'readystatechange' && this.readyState === 1)
+          event.stopImmediatePropagation()
+        return
+      }
+      const [method, address] = this.#opened
+      const retried = method?.toUpperCase() === 'GET' && String(address).includes('/dicomweb/')
+      if (!retried || (this.status !== 0 && !isAway(this.status, this.getResponseHeader('retry-after')))) {
+        if (event.type === 'loadend') answered(this.status)
+        return
+      }
+      event.stopImmediatePropagation()
+      if (event.type === 'loadend') this.#forget = retryLater(this.#attempt++, () => this.#again())
+    }
+
+    #again() {
+      const headers = this.#headers
+      super.open(...this.#opened)
+      for (const [name, value] of headers) super.setRequestHeader(name, value)
+      super.send(this.#body)
+    }
   }
+
+  // --- what OHIF cannot show is said in words: a segmentation or a plan whose images are not in this exam ------------
+
+  const EMPTY_AFTER_MS = 6000
+  const emptySince = new Map()
+
+  setInterval(() => {
+    for (const pane of document.querySelectorAll('[data-cy="viewport-pane"]')) {
+      const said = pane.querySelector(':scope > .ritiro-nothing')
+      const shows =
+        pane.querySelector('canvas, object, video, iframe, img') ||
+        (pane.textContent ?? '').length > (said?.textContent.length ?? 0)
+      if (shows) {
+        emptySince.delete(pane)
+        said?.remove()
+        continue
+      }
+      const since = emptySince.get(pane) ?? Date.now()
+      emptySince.set(pane, since)
+      if (said || Date.now() - since < EMPTY_AFTER_MS) continue
+      const words = document.createElement('div')
+      words.className = 'ritiro-empty ritiro-nothing'
+      words.textContent = MESSAGES.nothing.text
+      pane.append(words)
+    }
+  }, 1000)
+
+  // --- more images than when the page was opened (S8) -------------------------------------------------------------
+
+  // By the very answer that a reload would show; who has it already is told no more than that (304).
+  const seen = new Map()
+
+  async function look() {
+    const uids = new URLSearchParams(window.location.search).get('StudyInstanceUIDs')
+    if (!uids || document.hidden || shown !== '') return
+    for (const uid of uids.split(',')) {
+      const before = seen.get(uid)
+      const headers = { accept: 'application/dicom+json', ...(before && { 'if-none-match': before.etag }) }
+      const response = await plainFetch(`/dicomweb/studies/${uid}/metadata`, { headers }).catch(
+        () => undefined,
+      )
+      if (response?.status !== 200) continue
+      const count = (await response.json()).length
+      if (before && count > before.count) show('grown')
+      seen.set(uid, { etag: response.headers.get('etag'), count })
+    }
+  }
+  // Only while someone is there: a page left open asks for nothing, so that the session can end.
+  let lastLook = 0
+  setInterval(() => {
+    if (lastMoved < lastLook && lastLook > 0) return
+    lastLook = Date.now()
+    void look()
+  }, LOOK_EVERY_MS)
 
   // A piece of this version that is gone: the hospital has installed a new one since the page was opened.
   window.addEventListener('unhandledrejection', ({ reason }) => {
@@ -115,6 +311,7 @@
     const left = lastHeard + idleMs - Date.now()
     if (left <= 0) {
       clearInterval(timer)
+      lastPlace = placeNow()
       show('ended')
       return
     }
@@ -137,6 +334,28 @@
   // "Back" after "Esci" must not bring the images back from the browser's memory.
   window.addEventListener('pageshow', (event) => {
     if (event.persisted) window.location.reload()
+  })
+
+  // --- the report beside the images -------------------------------------------------------------------------------
+
+  document.addEventListener('DOMContentLoaded', () => {
+    const button = document.getElementById('ritiro-report')
+    if (!button || !exam) return
+    button.hidden = false
+    button.addEventListener('click', () => {
+      const shows = document.documentElement.classList.toggle('ritiro-beside')
+      button.setAttribute('aria-pressed', String(shows))
+      let frame = document.getElementById('ritiro-report-frame')
+      if (shows && !frame) {
+        frame = document.createElement('iframe')
+        frame.id = 'ritiro-report-frame'
+        frame.title = MESSAGES.reportTitle
+        frame.src = `/referti/${exam}?accanto`
+        document.body.append(frame)
+      }
+      // OHIF draws its panes anew for the width that is left.
+      window.dispatchEvent(new Event('resize'))
+    })
   })
 
   // --- phones: the list of series lies over the image, and goes away once one is chosen --------------------------------

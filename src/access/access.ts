@@ -1,4 +1,4 @@
-import { and, eq, inArray, sql } from 'drizzle-orm'
+import { and, eq, inArray, notInArray, sql } from 'drizzle-orm'
 import { type Actor, record, transact } from '../audit/audit.ts'
 import type { KeyRing } from '../crypto/keys.ts'
 import type { Database, Transaction } from '../database/database.ts'
@@ -125,9 +125,12 @@ export async function findViewer(db: Database, token: string, now: Date): Promis
   const { tokenHash, visitId, shareId, taxCode, createdAt } = session
   const share = shareId === null ? null : await standingShare(db, shareId, now)
   if (shareId !== null && !share) return null
-  const online = share ? await sharedOnline(db, share, now) : await onlinePublications(db, visitId, now)
+  // Asked at every frame of a study: together, so that they cost one round trip.
+  const [online, [visit]] = await Promise.all([
+    share ? sharedOnline(db, share, now) : onlinePublications(db, visitId, now),
+    db.select().from(visits).where(eq(visits.id, visitId)),
+  ])
   if (online.length === 0) return null
-  const [visit] = await db.select().from(visits).where(eq(visits.id, visitId))
   // A tax code that was corrected meanwhile is another person's.
   if (taxCode !== null && visit?.taxCode?.toUpperCase() !== taxCode) return null
   const identity = taxCode === null ? null : { taxCode, since: createdAt }
@@ -144,22 +147,19 @@ export type ViewableStudy = typeof studies.$inferSelect
 export async function viewableStudies(db: Database, online: OnlinePublication[]): Promise<ViewableStudy[]> {
   const accessionNumbers = online.flatMap(({ exam }) => exam.accessionNumber || [])
   if (accessionNumbers.length === 0) return []
-  const matching = await db
+  const others = notInArray(sql.raw('other.accession_number'), accessionNumbers)
+  return db
     .select()
     .from(studies)
-    .where(inArray(studies.accessionNumber, accessionNumbers))
+    .where(
+      and(
+        inArray(studies.accessionNumber, accessionNumbers),
+        sql`studies.state <> 'gone'`,
+        sql`not exists (select 1 from studies other where other.study_instance_uid = studies.study_instance_uid
+          and other.state <> 'gone' and ${others})`,
+      ),
+    )
     .orderBy(studies.studyInstanceUid)
-  const present = matching.filter(({ state }) => state !== 'gone')
-  if (present.length === 0) return []
-  const uids = present.map(({ studyInstanceUid }) => studyInstanceUid)
-  const everywhere = await db
-    .select({ uid: studies.studyInstanceUid, accessionNumber: studies.accessionNumber })
-    .from(studies)
-    .where(and(inArray(studies.studyInstanceUid, uids), sql`${studies.state} <> 'gone'`))
-  const foreign = new Set(
-    everywhere.flatMap(({ uid, accessionNumber }) => (accessionNumbers.includes(accessionNumber) ? [] : uid)),
-  )
-  return present.filter(({ studyInstanceUid }) => !foreign.has(studyInstanceUid))
 }
 
 /**

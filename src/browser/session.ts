@@ -79,6 +79,8 @@ function showRemaining(leftMs: number) {
 }
 
 function leave() {
+  // Once: asked again every second, a slow page would be begun anew for ever.
+  if (leaving) return
   leaving = true
   location.replace(place?.dataset.afterIdle ?? '/')
 }

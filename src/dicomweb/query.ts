@@ -51,6 +51,7 @@ export function parseQuery(kind: Resource['kind'], parameters: URLSearchParams):
     else if (name === 'includefield') for (const field of value.split(',')) passed.append(name, field)
     else passed.append(name, value)
   }
-  const search = passed.toString()
+  // Orthanc 1.7 takes no encoded comma.
+  const search = passed.toString().replaceAll('%2C', ',')
   return { studyInstanceUids, search: search ? `?${search}` : '' }
 }

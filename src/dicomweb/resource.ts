@@ -39,7 +39,9 @@ const ROUTES: [RegExp, Resource['kind']][] = [
   [new RegExp(`^${SERIES}/rendered$`), 'rendered'],
   [new RegExp(`^${INSTANCE}/rendered$`), 'rendered'],
   [new RegExp(`^${INSTANCE}/frames/(?<rest>[1-9][0-9]{0,5})/rendered$`), 'rendered'],
+  [new RegExp(`^${STUDY}/thumbnail$`), 'thumbnail'],
   [new RegExp(`^${SERIES}/thumbnail$`), 'thumbnail'],
+  [new RegExp(`^${INSTANCE}/frames/(?<rest>[1-9][0-9]{0,5})/thumbnail$`), 'thumbnail'],
   [new RegExp(`^${INSTANCE}/thumbnail$`), 'thumbnail'],
   [new RegExp(`^${INSTANCE}/bulk/(?<rest>[0-9a-fA-F]{8}(?:/[0-9]{1,6}/[0-9a-fA-F]{8}){0,8})$`), 'bulkdata'],
 ]

@@ -25,6 +25,12 @@ const HEADERS = {
   'strict-transport-security': 'max-age=63072000; includeSubDomains',
 }
 
+/** For the one page that the viewer's page, and nobody else's, may show in a frame. */
+export const FRAMED_HEADERS = {
+  'content-security-policy': POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'"),
+  'x-frame-options': 'SAMEORIGIN',
+}
+
 /** The headers of S44 on every answer; a route that needs another policy (the viewer) has set its own. */
 export function securityHeaders(): MiddlewareHandler {
   return async (c, next) => {

@@ -25,6 +25,7 @@ const TITLES: Partial<Record<ErrorCode, string>> = {
   'report.unrecognised': 'The document is not a signed report',
   'report.content_not_pdf': 'The signed content is not a PDF',
   'report.altered': 'The document was altered after signing',
+  'images.gone': 'The archive has these images no more',
   'images.unavailable': 'The images cannot be reached now',
   'images.preparing': 'The images are being prepared',
   'pacs.unavailable': 'The image archive cannot be reached now',
@@ -43,5 +44,7 @@ export function problem(c: Context, error: AppError): Response {
   return c.body(JSON.stringify(body), error.status, {
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
+    // What is away comes back: whoever asks may ask again (RFC 9110 §10.2.3).
+    ...(/^(?:pacs|database)\.unavailable$/.test(error.code) ? { 'retry-after': '2' } : {}),
   })
 }

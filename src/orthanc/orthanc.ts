@@ -1,6 +1,6 @@
 import { Pool } from 'undici'
 import { AppError } from '../errors.ts'
-import { readStoredFile } from './storage-folder.ts'
+import { readStoredBytes, readStoredFile } from './storage-folder.ts'
 import { createWholeFileClient, UnfamiliarAnswerError, type WholeFile } from './whole-files.ts'
 
 /** An answer of Orthanc still to be read: `body` must be consumed or destroyed. */
@@ -205,6 +205,10 @@ export function createOrthanc(options: {
       options.storageDir === undefined
         ? undefined
         : (fileUuid: string | undefined) => readStoredFile(options.storageDir, fileUuid),
+
+    /** Some bytes of such a file. Null where it is not there, or not as long as it was. */
+    storedBytes: (where: Parameters<typeof readStoredBytes>[1]) =>
+      options.storageDir === undefined ? null : readStoredBytes(options.storageDir, where),
 
     /** A DICOMweb request, whose path was rebuilt from checked identifiers and never taken from the visitor. */
     dicomWeb: (path: string, headers: Record<string, string>, signal: AbortSignal) =>

@@ -23,6 +23,8 @@ export type PortalDependencies = {
   portalUrl: string
   /** The second way in, by SPID or CIE; null where no provider is configured. */
   identity: Identity | null
+  /** Addresses of the viewer's files that its start needs. */
+  viewerFiles: readonly string[]
   requireViewer: RequireViewer
   trustedProxies: readonly string[]
   clock: () => Date

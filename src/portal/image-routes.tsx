@@ -2,7 +2,9 @@ import { Hono } from 'hono'
 import { findViewer, viewableStudies } from '../access/access.ts'
 import { readSessionCookie } from '../access/cookie.ts'
 import { onlineExam } from '../access/require-viewer.ts'
+import { findDerived } from '../derived/derived.ts'
 import type { Authorise } from '../dicomweb/dicomweb.ts'
+import { ONLINE, type OnlineFacts } from '../dicomweb/prepare.ts'
 import { AppError } from '../errors.ts'
 import { sourceOf } from '../http/source.ts'
 import { chosenView } from './chosen-view.ts'
@@ -29,6 +31,7 @@ export function imageRoutes({ db, requireViewer }: PortalDependencies) {
 /** Which studies a session's DICOMweb requests may reach (S45). */
 export function dicomwebAuthorisation({
   db,
+  derived,
   requireViewer,
   trustedProxies,
   clock,
@@ -39,6 +42,13 @@ export function dicomwebAuthorisation({
     const studies = await viewableStudies(db, viewer.online)
     return {
       studyInstanceUids: new Set(studies.map(({ studyInstanceUid }) => studyInstanceUid)),
+      prepared: async (studyInstanceUid) => {
+        const [study, another] = studies.filter((one) => one.studyInstanceUid === studyInstanceUid)
+        // Where the archive has it under two numbers of this person, only the archive knows what is in both.
+        if (!study || another) return null
+        const found = await findDerived<OnlineFacts>(db, derived, ONLINE, study)
+        return found.ready ? found : null
+      },
       noteViewed: (studyInstanceUid) => {
         const study = studies.find((candidate) => candidate.studyInstanceUid === studyInstanceUid)
         const exam = viewer.online.find(

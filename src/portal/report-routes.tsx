@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono'
 import { type Viewer, viewableStudies } from '../access/access.ts'
 import { onlineExam } from '../access/require-viewer.ts'
 import { AppError } from '../errors.ts'
+import { FRAMED_HEADERS } from '../http/headers.ts'
 import { html } from '../http/html.ts'
 import { sourceOf } from '../http/source.ts'
 import { visitsOf } from '../identity/identity.ts'
@@ -11,12 +12,19 @@ import { readReport, reportFacts } from '../reports/reports.ts'
 import { dayInRome } from '../time/rome.ts'
 import type { PortalDependencies } from './dependencies.ts'
 import { type ListedPublication, ReportListPage } from './pages/report-list-page.tsx'
-import { ReportPage } from './pages/report-page.tsx'
+import { FramedReportPage, ReportPage } from './pages/report-page.tsx'
 import { pageSession } from './session.ts'
 import { structuredReportsOf } from './structured-routes.tsx'
 
 /** The list, the report in the page and the signed file (S13–S19). */
-export function reportRoutes({ db, site, requireViewer, trustedProxies, clock }: PortalDependencies) {
+export function reportRoutes({
+  db,
+  site,
+  viewerFiles,
+  requireViewer,
+  trustedProxies,
+  clock,
+}: PortalDependencies) {
   return new Hono()
     .get('/referti', async (c) => {
       const viewer = await requireViewer(c)
@@ -49,6 +57,7 @@ export function reportRoutes({ db, site, requireViewer, trustedProxies, clock }:
           otherVisits={
             viewer.identity !== null && (await visitsOf(db, viewer.identity.taxCode, clock())).length > 1
           }
+          viewerFiles={viewerFiles}
         />,
       )
     })
@@ -60,27 +69,35 @@ export function reportRoutes({ db, site, requireViewer, trustedProxies, clock }:
       const studies = await viewableStudies(db, [{ publication, exam }])
       const structured = await structuredReportsOf(db, { publication, exam })
       if (!hasPdf(report)) await note(c, 'viewed', viewer, { publication, exam })
+      const pdfUrl = hasPdf(report) ? `/referti/${publication.id}/documento.pdf` : null
+      const fields = {
+        familyName: visit.familyName,
+        givenName: visit.givenName,
+        birthPlace: visit.birthPlace,
+        birthDate: visit.birthDate,
+        taxCode: visit.taxCode,
+        patientId: visit.patientId,
+        accessionNumber: exam.accessionNumber,
+        examDate: exam.examDate,
+        exam: exam.description,
+        title: report.title,
+        text: report.body,
+        physician: report.physician,
+        reportDate: report.reportDate,
+      }
+      // In the viewer's page, beside the images (viewer/ritiro.js).
+      if (c.req.query('accanto') !== undefined) {
+        for (const [name, value] of Object.entries(FRAMED_HEADERS)) c.header(name, value)
+        const framed = await html(<FramedReportPage site={site} pdfUrl={pdfUrl} fields={fields} />)
+        return c.newResponse(framed.body, framed)
+      }
       return html(
         <ReportPage
           site={site}
           session={pageSession(viewer)}
           publicationId={publication.id}
-          pdfUrl={hasPdf(report) ? `/referti/${publication.id}/documento.pdf` : null}
-          fields={{
-            familyName: visit.familyName,
-            givenName: visit.givenName,
-            birthPlace: visit.birthPlace,
-            birthDate: visit.birthDate,
-            taxCode: visit.taxCode,
-            patientId: visit.patientId,
-            accessionNumber: exam.accessionNumber,
-            examDate: exam.examDate,
-            exam: exam.description,
-            title: report.title,
-            text: report.body,
-            physician: report.physician,
-            reportDate: report.reportDate,
-          }}
+          pdfUrl={pdfUrl}
+          fields={fields}
           signature={report.signature}
           signedUrl={`/referti/${publication.id}/firmato`}
           backUrl="/referti"

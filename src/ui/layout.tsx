@@ -57,6 +57,27 @@ export function Layout({ site, title, session, scripts = [], refresh, children }
   )
 }
 
+/** What stands beside the images in the viewer's page: the content alone. */
+export function FramedLayout({ site, title, scripts = [], children }: Omit<LayoutProps, 'session'>) {
+  const texts = site.messages.common
+  return (
+    <html lang={texts.language}>
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <title>{texts.title(title, site.organisation)}</title>
+        <link rel="stylesheet" href={site.asset('portal.css')} />
+        {scripts.map((name) => (
+          <script type="module" src={site.asset(name)} />
+        ))}
+      </head>
+      <body>
+        <main class="portal-framed">{children}</main>
+      </body>
+    </html>
+  )
+}
+
 /** Where an idle session ends: each at the door it came in by. */
 export const afterIdle = ({ doctor }: PageSession) => `${doctor ? '/condivisione' : '/'}?fine=inattivita`
 

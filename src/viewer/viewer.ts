@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../errors.ts'
+import type { Logo } from './logo.ts'
 
 const file = z.object({
   type: z.string(),
@@ -18,7 +19,7 @@ type ViewerFile = z.infer<typeof file>
 type Encoding = 'br' | 'gzip' | 'identity'
 
 /** Serves OHIF as `viewer/build.ts` left it in `root`. Under /viewer/, a path that is built into its files. */
-export function viewerRoutes({ root }: { root: string }): Hono {
+export function viewerRoutes({ root, logo }: { root: string; logo?: Logo | undefined }): Hono {
   const manifest = readManifest(root)
   const app = new Hono()
   if (!manifest) {
@@ -28,9 +29,12 @@ export function viewerRoutes({ root }: { root: string }): Hono {
   }
   // Only what the manifest lists is ever opened, so no address can lead out of the folder.
   const files = new Map(Object.entries(manifest.files))
+  const ownMark = `/viewer/${[...files.keys()].find((name) => name.endsWith('/icon.svg'))}`
 
   return app.get('/viewer/*', async (c) => {
     const path = c.req.path.slice('/viewer/'.length)
+    if (path === 'logo')
+      return logo ? c.body(new Uint8Array(logo.bytes), 200, logoHeaders(logo)) : c.redirect(ownMark, 302)
     // OHIF's own router knows more pages (a list, local files, a debug page): this one alone is ours.
     const name = path === 'viewer' ? 'index.html' : path === 'index.html' ? undefined : path
     const entry = name === undefined ? undefined : files.get(name)
@@ -88,7 +92,8 @@ const POLICY = {
   'worker-src': "'self'",
   // A PDF of the exam is shown as <object> from a blob:, which Chromium counts as plugin and as frame.
   'object-src': "'self' blob:",
-  'frame-src': 'blob:',
+  // … and the report is shown beside the images, in a frame of its own page.
+  'frame-src': "'self' blob:",
   // Videos: from /dicomweb, or unwrapped into a blob:.
   'media-src': "'self' blob:",
   'base-uri': "'none'",
@@ -102,6 +107,14 @@ const DECODER_POLICY = {
   'script-src': "'self' 'unsafe-eval'",
   'connect-src': "'self'",
 }
+
+// Opened by itself, an SVG is a document: it may hold styles, and nothing that runs.
+const logoHeaders = ({ type }: Logo) => ({
+  ...HEADERS,
+  'Content-Type': type,
+  'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+  'Cache-Control': 'public, max-age=3600',
+})
 
 const policyText = (policy: Record<string, string>) =>
   Object.entries(policy)

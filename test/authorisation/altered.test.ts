@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { untilPrepared } from '../support/prepared.ts'
 import { alteredRequests, type RawRequest } from './altered-requests.ts'
 import { type ExamObject, type World, world } from './world.ts'
 
@@ -21,6 +22,8 @@ let requests: RawRequest[]
 
 beforeAll(async () => {
   w = await world()
+  // What the gateway asks for itself must not be taken for what it asks for the doctor.
+  await untilPrepared(w.gateway.db)
   const { A1, A2, B } = w.exams
   // Each disguise for one of the two, in turn: the other exam of the same patient, another patient's.
   requests = [A2, B].flatMap((foreign, turn) =>

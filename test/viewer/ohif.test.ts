@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -10,7 +9,6 @@ import { type TestOrthanc, testOrthanc } from '../support/orthanc.ts'
 import { writeExams } from './exams.ts'
 import { startSite } from './stand.ts'
 
-const SAMPLES = resolve(import.meta.dirname, '../../../shared/samples')
 const DESKTOP = { viewport: { width: 1280, height: 800 } }
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 }
 
@@ -167,7 +165,7 @@ describe('S12: the end of the session', () => {
       await page.getByRole('alert').getByText('La sessione è terminata').waitFor()
       await screenshot(page, 'viewer-390-ended', false)
       const link = page.getByRole('link', { name: 'Vai alla pagina di accesso' })
-      expect(await link.getAttribute('href')).toBe('/?fine=sessione')
+      expect(await link.getAttribute('href')).toBe('/referti')
       expect(await page.locator('#root').isVisible()).toBe(false)
     } finally {
       site.state.session = 'open'
@@ -187,6 +185,7 @@ describe('S12: the end of the session', () => {
   })
 })
 
+// All samples of other kinds are opened in online.test.ts, through the gateway.
 describe('other objects', () => {
   test('a PDF document is shown within the page', async () => {
     await using tab = await open(exams.document, DESKTOP)
@@ -197,37 +196,6 @@ describe('other objects', () => {
     await screenshot(tab.page, 'viewer-1280-pdf', false)
     expect(tab.problems).toEqual([])
   })
-
-  test
-    .skipIf(!existsSync(SAMPLES))
-    .each([
-      'WG04_RG2_JPLL.dcm',
-      'WG04_MG1_JPLY.dcm',
-      'WG04_NM1_J2KR.dcm',
-      'WG04_CT2_JLSL.dcm',
-      'MR_small_RLE.dcm',
-      'WG04_US1_UNC.dcm',
-      'examples_palette.dcm',
-      'emri_small.dcm',
-    ])('%s is decoded and drawn under the policy', async (name) => {
-    await orthanc.send([join(SAMPLES, name)])
-    await using tab = await open(await latestStudy(), DESKTOP)
-    await expect.poll(() => greys(tab.page), { timeout: 20_000 }).toBeGreaterThan(10)
-    expect(tab.problems).toEqual([])
-  })
-
-  async function latestStudy(): Promise<string> {
-    const ask = (path: string) =>
-      orthanc.request(path, { as: 'administrator' }).then((answer) => answer.json())
-    const { Changes: changes } = (await ask('/changes?last')) as { Changes: { Seq: number }[] }
-    const since = Math.max(0, (changes[0]?.Seq ?? 0) - 20)
-    const recent = (await ask(`/changes?since=${since}`)) as {
-      Changes: { ChangeType: string; Path: string }[]
-    }
-    const last = recent.Changes.filter(({ ChangeType }) => ChangeType === 'NewStudy').at(-1)
-    const study = (await ask(String(last?.Path))) as { MainDicomTags: { StudyInstanceUID: string } }
-    return study.MainDicomTags.StudyInstanceUID
-  }
 })
 
 test('the first load stays small: what is sent compressed, without the image', () => {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { englishCatalogue, missingTexts } from '../../viewer/italian.ts'
 import english from '../../viewer/locale/fixed.json' with { type: 'json' }
 import { applyPatches, filePatches, MODULE_PATCHES } from '../../viewer/patches.ts'
 import { reachableChunks, reachableFiles } from '../../viewer/reachable.ts'
@@ -124,3 +125,18 @@ async function readConfig() {
     dataSources: { namespace: string; configuration: Record<string, unknown> }[]
   }
 }
+
+test('a text of OHIF without Italian stops the build; those of screens that are left out do not count', () => {
+  const module = (name: string, texts: string) =>
+    `;// CONCATENATED MODULE: ../../i18n/src/locales/en-US/${name}.json\nconst ${name} = /*#__PURE__*/JSON.parse('${texts}');\n`
+  const others = Array.from({ length: 20 }, (_, index) => module(`Other${index}`, '{}')).join('')
+  const bundle =
+    others +
+    module('Tools', String.raw`{"Length":"Length","It\'s":"x"}`) +
+    module('StudyList', '{"MRN":"MRN"}')
+  const english = englishCatalogue(bundle)
+  expect(english.Tools).toEqual({ Length: 'Length', "It's": 'x' })
+  expect(missingTexts(english, { Tools: { Length: 'Lunghezza' } })).toEqual(["Tools: It's"])
+  expect(missingTexts(english, { Tools: { Length: 'Lunghezza', "It's": 'È' } })).toEqual([])
+  expect(() => englishCatalogue('')).toThrow(/English catalogue/)
+})

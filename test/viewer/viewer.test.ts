@@ -5,6 +5,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { AppError } from '../../src/errors.ts'
+import { readLogo } from '../../src/viewer/logo.ts'
 import { viewerRoutes, viewerStartFiles } from '../../src/viewer/viewer.ts'
 
 const PAGE = '<!doctype html><title>Immagini</title>'
@@ -38,6 +39,7 @@ beforeAll(async () => {
     'v1/decoder.js': { ...script, evaluates: true },
     'v1/code.wasm': { ...script, type: 'application/wasm', encodings: {} },
     'v1/gone.js': script,
+    'v1/icon.svg': { ...script, type: 'image/svg+xml', encodings: {} },
   }
   await writeFile(join(root, 'manifest.json'), JSON.stringify({ start: ['v1/app.js'], files }))
   app = appFor(root)
@@ -210,3 +212,19 @@ function appFor(root: string): Hono {
   outer.get('/altro', (c) => c.text('altro'))
   return outer
 }
+
+test('the hospital’s logo stands beside the way back; opened by itself, an SVG runs nothing (S48)', async () => {
+  const file = join(folder, 'logo.svg')
+  await writeFile(file, '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')
+  const branded = viewerRoutes({ root: join(folder, 'built'), logo: readLogo(file) })
+  const shown = await branded.request('/viewer/logo')
+  expect([shown.status, shown.headers.get('content-type')]).toEqual([200, 'image/svg+xml'])
+  expect(shown.headers.get('content-security-policy')).toMatch(/default-src 'none'.*sandbox/)
+  expect(shown.headers.get('x-content-type-options')).toBe('nosniff')
+  // Without one it is the portal's own mark.
+  const own = await app.request('/viewer/logo')
+  expect([own.status, own.headers.get('location')]).toEqual([302, '/viewer/v1/icon.svg'])
+  expect(() => readLogo(join(folder, 'logo.exe'))).toThrow(/\.svg, \.png or \.jpg/)
+  await writeFile(join(folder, 'large.png'), new Uint8Array(500_001))
+  expect(() => readLogo(join(folder, 'large.png'))).toThrow(/500 kB/)
+})

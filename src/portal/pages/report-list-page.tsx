@@ -17,6 +17,8 @@ export type ReportListProps = {
   removed?: boolean | undefined
   /** The person came by SPID or CIE and has more visits than this. */
   otherVisits?: boolean | undefined
+  /** Files of the viewer, brought while the person still reads the list. */
+  viewerFiles?: readonly string[] | undefined
 }
 
 /** The list of reports with their four actions: the patient's (S13–S15), or what was shared with a doctor (S34). */
@@ -27,6 +29,7 @@ export function ReportListPage({
   publications,
   removed,
   otherVisits,
+  viewerFiles = [],
 }: ReportListProps) {
   const { reportList: texts, doctor, removal, common } = site.messages
   const forDoctor = session.doctor === true
@@ -35,8 +38,9 @@ export function ReportListPage({
       site={site}
       title={forDoctor ? doctor.list.title : texts.title}
       session={session}
-      scripts={['images.js']}
+      scripts={['images.js', 'list.js']}
     >
+      <div id="viewer-files" hidden data-files={viewerFiles.join(' ')} />
       {removed && (
         <Notice site={site} tone="success" title={removal.done.partTitle} alert>
           <p>{removal.done.part}</p>

@@ -2,7 +2,7 @@ import type { SignatureReport } from '../../signature/signature.ts'
 import { BackLink } from '../../ui/back-link.tsx'
 import { formatDay } from '../../ui/format.ts'
 import { Icon } from '../../ui/icon.tsx'
-import { Layout } from '../../ui/layout.tsx'
+import { FramedLayout, Layout } from '../../ui/layout.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import type { PageSession, Site } from '../../ui/site.ts'
 import { PdfView } from './pdf-view.tsx'
@@ -98,6 +98,23 @@ export function ReportPage(props: ReportProps) {
         <p class="portal-note">*{texts.legalNote}</p>
       </div>
     </Layout>
+  )
+}
+
+/** The same report beside its images, in the viewer's page. */
+export function FramedReportPage({ site, pdfUrl, fields }: Pick<ReportProps, 'site' | 'pdfUrl' | 'fields'>) {
+  const texts = site.messages.report
+  return (
+    <FramedLayout site={site} title={texts.title} scripts={pdfUrl === null ? [] : ['report.js']}>
+      <h1 class="portal-heading">
+        {fields.exam} – {formatDay(fields.examDate)}
+      </h1>
+      {pdfUrl === null ? (
+        <StructuredReport site={site} fields={fields} />
+      ) : (
+        <PdfView site={site} url={pdfUrl} />
+      )}
+    </FramedLayout>
   )
 }
 

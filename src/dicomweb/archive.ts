@@ -1,0 +1,120 @@
+import type { HttpBindings } from '@hono/node-server'
+import type { Context } from 'hono'
+import type { Derived } from '../derived/derived.ts'
+import { AppError } from '../errors.ts'
+import { pullStream } from '../http/stream.ts'
+import type { Orthanc, OrthancResponse } from '../orthanc/orthanc.ts'
+import type { Codecs } from '../pixels/pixels.ts'
+import type { OnlineFacts } from './prepare.ts'
+import { pathOf, type Resource } from './resource.ts'
+
+/** A request that may be answered: what it names was checked, and is the session's. */
+export type Asked = {
+  readonly c: Context
+  readonly orthanc: Orthanc
+  readonly codecs: Codecs
+  readonly portalUrl: string
+  readonly resource: Resource
+  /** For Orthanc, of checked parameters; '' where there are none. */
+  readonly search: string
+  /** What was made of the study; null where that is still to come. */
+  readonly prepared: Derived<OnlineFacts> | null
+  /** Ends a long answer when it is no longer allowed (S12, S32). */
+  readonly guard: (chunks: AsyncIterable<Uint8Array>) => AsyncGenerator<Uint8Array>
+}
+
+export const DICOM_JSON = 'application/dicom+json'
+const OCTETS = 'application/octet-stream'
+
+/** Asks Orthanc for the resource, or for another `of` the same study. What it refuses becomes ours to say. */
+export async function askArchive(
+  { orthanc, resource, search, prepared }: Pick<Asked, 'orthanc' | 'resource' | 'search' | 'prepared'>,
+  accept: string,
+  abort = new AbortController(),
+): Promise<OrthancResponse> {
+  const response = await orthanc.dicomWeb(pathOf(resource) + search, { accept }, abort.signal)
+  const { statusCode } = response
+  if (statusCode < 400) return response
+  await response.body.dump().catch(() => undefined)
+  if (statusCode === 404 && isKnown(prepared, resource)) throw new AppError('images.gone')
+  if (statusCode === 404) throw new AppError('not_found')
+  // Orthanc 1.7 says 400 to media types it has not, and 500 to pixels it cannot bring into them.
+  if (statusCode < 500) throw new AppError('not_acceptable')
+  throw new AppError('images.unavailable', `Orthanc answered ${statusCode}.`)
+}
+
+// The archive had it when the study was prepared.
+function isKnown(prepared: Asked['prepared'], { seriesInstanceUid, sopInstanceUid }: Resource): boolean {
+  const instances = prepared?.facts.series[seriesInstanceUid ?? '']
+  return instances !== undefined && (sopInstanceUid === undefined || instances.includes(sopInstanceUid))
+}
+
+/** A whole answer. The archive may go away between its header and its body. */
+export async function bytesOf(response: OrthancResponse): Promise<Uint8Array> {
+  try {
+    return await response.body.bytes()
+  } catch (error) {
+    throw new AppError('pacs.unavailable', 'Orthanc’s answer broke off.', {}, { cause: error })
+  }
+}
+
+export const typeOf = (response: OrthancResponse): string =>
+  String(response.headers['content-type'] ?? OCTETS)
+
+/** Orthanc's answer as it comes, a chunk at a time; given up as soon as the visitor is gone. */
+export function passOn(
+  { c, guard }: Asked,
+  response: OrthancResponse,
+  abort: AbortController,
+  through: (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array> = (chunks) => chunks,
+): Response {
+  const length = response.headers['content-length']
+  const headers = {
+    'content-type': typeOf(response),
+    ...(length ? { 'content-length': String(length) } : {}),
+    'cache-control': 'no-store',
+  }
+  if (c.req.method === 'HEAD') {
+    // Nobody will read the body: left open it would keep one of the few connections to the archive.
+    abort.abort()
+    response.body.on('error', () => undefined).destroy()
+    return new Response(null, { status: 200, headers })
+  }
+  const body = pullStream(response.body, abort, {
+    through: (chunks) => guard(through(chunks)),
+    broken: () => destroyConnection(c),
+  })
+  return new Response(body, { status: 200, headers })
+}
+
+/** Bytes that are made as they are sent. */
+export function streamed(
+  { c, guard }: Asked,
+  chunks: AsyncIterable<Uint8Array>,
+  headers: Record<string, string>,
+): Response {
+  const passed = guard(chunks)
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await passed.next()
+          if (done) controller.close()
+          else controller.enqueue(value)
+        } catch {
+          destroyConnection(c)
+          controller.error(new Error('the source broke off'))
+        }
+      },
+      cancel: async () => void (await passed.return(undefined).catch(() => undefined)),
+    },
+    { highWaterMark: 0 },
+  )
+  return new Response(body, { status: 200, headers: { ...headers, 'cache-control': 'no-store' } })
+}
+
+/** Cuts the connection, so that half an answer is not taken for a whole one. */
+function destroyConnection(c: Context): void {
+  const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>
+  outgoing?.destroy()
+}

@@ -1,0 +1,25 @@
+import { type Asked, askArchive, bytesOf, DICOM_JSON } from './archive.ts'
+import { askJson, json, requireJson } from './metadata.ts'
+import { ownAddresses } from './prepare.ts'
+
+/** QIDO-RS over the session's studies, one question each: nothing a visitor writes reaches the archive's search (S45). */
+export async function searchStudies(asked: Asked, studyInstanceUids: readonly string[]): Promise<Response> {
+  requireJson(asked.c)
+  const parameters = new URLSearchParams(asked.search)
+  const offset = Number(parameters.get('offset') ?? 0)
+  const limit = Number(parameters.get('limit') ?? studyInstanceUids.length)
+  const included = parameters.getAll('includefield').map((field) => `&includefield=${field}`)
+  const found: unknown[] = []
+  for (const uid of studyInstanceUids.slice(offset, offset + limit)) {
+    const search = `?StudyInstanceUID=${uid}${included.join('')}`
+    const answer = await askArchive({ ...asked, resource: { kind: 'search-studies' }, search }, DICOM_JSON)
+    found.push(...(JSON.parse(Buffer.from(await bytesOf(answer)).toString('utf8')) as unknown[]))
+  }
+  return json(asked, ownAddresses(JSON.stringify(found), asked.orthanc, asked.portalUrl))
+}
+
+/** QIDO-RS for series and instances, within a study of the session. */
+export async function searchWithin(asked: Asked): Promise<Response> {
+  requireJson(asked.c)
+  return json(asked, await askJson(asked))
+}

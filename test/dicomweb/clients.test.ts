@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { launchBrowser } from '../support/browser.ts'
+import { testOrthanc } from '../support/orthanc.ts'
+import { type Online, online, pixelsOf, slice } from './online.ts'
+
+let o: Online
+beforeAll(async () => {
+  o = await online()
+  await o.prepared()
+}, 120_000)
+afterAll(() => o?.[Symbol.asyncDispose]())
+
+test('dicomweb-client, unchanged, in a browser: searches, metadata, frames, files, pictures, bulk data', async () => {
+  const browser = await launchBrowser()
+  try {
+    const context = await browser.newContext()
+    const [name = '', value = ''] = o.patient.cookie.split('=')
+    const cookie = { name, value, domain: 'localhost', path: '/', secure: true, httpOnly: true }
+    await context.addCookies([cookie])
+    const page = await context.newPage()
+    await page.goto(`${o.gateway.url}/referti`)
+    await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('dicomweb-client'), 'utf8'))
+    const [study = '', series = '', sop = ''] =
+      /studies\/(.+)\/series\/(.+)\/instances\/(.+)/.exec(o.own.slices[0] ?? '')?.slice(1) ?? []
+    const found = await page.evaluate(useClient, { study, series, sop })
+    expect(found).toEqual({
+      studies: [study],
+      series: 2,
+      instances: 3,
+      metadata: [3, 2, 1],
+      frame: pixelsOf(1).slice(0, 8),
+      file: 'DICM',
+      files: [3, 2],
+      picture: [0xff, 0xd8],
+      thumbnail: [0xff, 0xd8],
+    })
+  } finally {
+    await browser.close()
+  }
+})
+
+test('Orthanc’s own DICOMweb client takes the study from the gateway, and nothing of anybody else', async () => {
+  await using theirs = await testOrthanc({
+    dicomWebServers: {
+      ritiro: { Url: `${o.gateway.url}/dicomweb`, HttpHeaders: { Cookie: o.patient.cookie } },
+    },
+  })
+  const ask = async (path: string, body: unknown) => {
+    const response = await theirs.request(path, {
+      method: 'POST',
+      as: 'administrator',
+      body: JSON.stringify(body),
+    })
+    expect([path, response.status]).toEqual([path, 200])
+    return response
+  }
+  const study = o.own.study.split('/').at(-1)
+  const search = await ask('/dicom-web/servers/ritiro/qido', { Uri: '/studies', Arguments: {} })
+  expect(Object.keys((await search.json()) as object)).toHaveLength(1)
+  await ask('/dicom-web/servers/ritiro/retrieve', { Resources: [{ Study: study }] })
+  const instances = (await (await theirs.request('/instances?expand', { as: 'administrator' })).json()) as {
+    MainDicomTags: { SOPInstanceUID: string }
+  }[]
+  const sent = [slice(1), slice(2)].map((elements) =>
+    String(elements.find(([tag]) => tag === 0x00080018)?.[2]),
+  )
+  expect(instances.map(({ MainDicomTags }) => MainDicomTags.SOPInstanceUID)).toEqual(
+    expect.arrayContaining(sent),
+  )
+  expect(instances).toHaveLength(3)
+})
+
+type Client = Record<string, (options: object) => Promise<never>>
+
+/** In the page. */
+async function useClient({ study, series, sop }: { study: string; series: string; sop: string }) {
+  const { DICOMwebClient } = window as unknown as {
+    DICOMwebClient: { api: { DICOMwebClient: new (options: object) => Client } }
+  }
+  const client = new DICOMwebClient.api.DICOMwebClient({ url: `${location.origin}/dicomweb` })
+  const of = { studyInstanceUID: study, seriesInstanceUID: series, sopInstanceUID: sop }
+  const call = async <Result>(name: string, options: object): Promise<Result> => {
+    try {
+      return await (client[name] as (options: object) => Promise<Result>)(options)
+    } catch (error) {
+      throw new Error(`${name}: ${error instanceof Error ? error.message : JSON.stringify(error)}`)
+    }
+  }
+  const JPEG = [{ mediaType: 'image/jpeg' }]
+  type Dataset = Record<string, { Value: string[] }>
+  const studies = await call<Dataset[]>('searchForStudies', {})
+  const [frame] = await call<ArrayBuffer[]>('retrieveInstanceFrames', { ...of, frameNumbers: [1] })
+  const file = await call<ArrayBuffer>('retrieveInstance', of)
+  // A picture comes as the only one of a list.
+  const start = (found: ArrayBuffer[]) => [...new Uint8Array(found[0] ?? new ArrayBuffer(0)).slice(0, 2)]
+  return {
+    studies: studies.map((one) => one['0020000D']?.Value[0]),
+    series: (await call<Dataset[]>('searchForSeries', of)).length,
+    instances: (await call<Dataset[]>('searchForInstances', { studyInstanceUID: study })).length,
+    metadata: [
+      (await call<Dataset[]>('retrieveStudyMetadata', of)).length,
+      (await call<Dataset[]>('retrieveSeriesMetadata', of)).length,
+      [await call<Dataset>('retrieveInstanceMetadata', of)].flat().length,
+    ],
+    frame: [...new Uint16Array((frame ?? new ArrayBuffer(0)).slice(0, 16))],
+    file: String.fromCharCode(...new Uint8Array(file.slice(128, 132))),
+    files: [
+      (await call<ArrayBuffer[]>('retrieveStudy', of)).length,
+      (await call<ArrayBuffer[]>('retrieveSeries', of)).length,
+    ],
+    picture: start(await call<ArrayBuffer[]>('retrieveInstanceRendered', { ...of, mediaTypes: JPEG })),
+    thumbnail: start(
+      await call<ArrayBuffer[]>('retrieveInstanceFramesThumbnail', {
+        ...of,
+        frameNumbers: [1],
+        mediaTypes: JPEG,
+      }),
+    ),
+  }
+}

@@ -5,6 +5,7 @@ import { totpCode } from '../src/staff/totp.ts'
 import { demoSigner } from './demo-data/sign.ts'
 import { DEMO_PHYSICIAN } from './demo-data/visits.ts'
 import { createApiKey, createDemoStaff, type DemoStaff, startGateway } from './demo-run/gateway.ts'
+import { mllpClient } from './demo-run/mllp.ts'
 import { scannedVisits } from './demo-run/scanned.ts'
 import { openState } from './demo-run/state.ts'
 import { awaitPublication, type DemoVisitRun, deliverVisit, syntheticVisits } from './demo-run/visits.ts'
@@ -14,6 +15,7 @@ import { freePort, startOrthanc } from './orthanc.ts'
 const USAGE = `usage: ./scripts/demo [options]
   --port N      port of the portal (default 8080, or a free one where that is taken)
   --dicom DIR   send these DICOM files instead of the two synthetic exams
+  --hl7         register and deliver by HL7 messages over MLLP, and show them
   --data DIR    where everything is kept; a second start with it goes on from there (default var/demo)
   --json FILE   write addresses, key and PINs here once everything is published`
 
@@ -59,7 +61,9 @@ async function main(): Promise<void> {
 
     say('Starting the portal …')
     const port = options.port ?? (await freePortFrom(PREFERRED_PORT))
+    const hl7Port = await freePort()
     const environment = {
+      HL7_PORT: String(hl7Port),
       RITIRO_MODE: 'development',
       PORT: String(port),
       DATA_DIR: directory,
@@ -88,6 +92,9 @@ async function main(): Promise<void> {
     })
     const api = { url: `${gateway.url}/api/v1`, key: state.apiKey }
 
+    const hl7 = options.hl7 ? await mllpClient({ port: hl7Port }) : null
+    closing.push(async () => hl7?.close())
+
     const visits = options.dicom
       ? await scannedVisits(options.dicom, join(directory, 'given'), say)
       : await syntheticVisits(join(directory, 'dicom'), say)
@@ -95,7 +102,7 @@ async function main(): Promise<void> {
     for (const visit of visits) {
       const reports = join(directory, 'reports')
       played.push(
-        await deliverVisit({ visit, state, api, orthanc, mailbox, signer, directory: reports, say }),
+        await deliverVisit({ visit, state, api, orthanc, mailbox, signer, directory: reports, hl7, say }),
       )
     }
     say('Waiting for the archive, the publication and the mails …')
@@ -135,6 +142,7 @@ function readOptions() {
         port: { type: 'string' },
         dicom: { type: 'string' },
         data: { type: 'string' },
+        hl7: { type: 'boolean', default: false },
         json: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -150,6 +158,7 @@ function readOptions() {
     return {
       port,
       dicom: values.dicom === undefined ? null : path(values.dicom),
+      hl7: values.hl7,
       data: values.data === undefined ? resolve('var/demo') : path(values.data),
       json: values.json === undefined ? null : path(values.json),
     }

@@ -8,6 +8,8 @@ import { DEMO_PHYSICIAN, DEMO_VISITS, type DemoVisit } from '../demo-data/visits
 import type { Mailbox, MailMessage } from '../mailbox.ts'
 import type { RunningOrthanc } from '../orthanc.ts'
 import { type Api, call, deliverDocument } from './api.ts'
+import { sendOrder, sendReport } from './hl7.ts'
+import type { MllpClient } from './mllp.ts'
 import type { DemoState } from './state.ts'
 
 /** A visit to play: what is registered, which files the modality sends, what the report says. */
@@ -76,12 +78,14 @@ export async function deliverVisit(options: {
   mailbox: Mailbox
   signer: DemoSigner
   directory: string
+  /** Where HL7 messages are sent; null: the visit goes over the REST API. */
+  hl7?: MllpClient | null
   say: Say
 }): Promise<Played> {
-  const { visit, state, api, orthanc, mailbox, signer, directory, say } = options
+  const { visit, state, api, orthanc, mailbox, signer, directory, hl7 = null, say } = options
   const { accessionNumber } = visit
   say(`Visit ${accessionNumber}: ${visit.exam}`)
-  const pin1 = await register(visit, state, api)
+  const pin1 = await register(visit, state, api, hl7, say)
   if (!(await call(api, 'GET', pathOf(visit))).published) {
     say(`  sending ${visit.files.length} file(s) by C-STORE …`)
     const { accepted, problems } = await storeFiles({
@@ -93,8 +97,10 @@ export async function deliverVisit(options: {
     for (const { file, reason } of problems.slice(0, 5)) say(`  not accepted: ${file} (${reason})`)
     if (accepted === 0) throw new Error('The archive accepted none of the files.')
     say('  delivering the signed report …')
+    const document = await signedReport(visit, signer, directory)
     const fields = { exam: visit.exam, physician: physician(), date: visit.examDate }
-    await deliverDocument(api, accessionNumber, await signedReport(visit, signer, directory), fields)
+    if (hl7) await sendReport(hl7, visit, document, DEMO_PHYSICIAN, say)
+    else await deliverDocument(api, accessionNumber, document, fields)
   }
   return { visit, api, mailbox, pin1 }
 }
@@ -117,7 +123,13 @@ export async function awaitPublication({ visit, api, mailbox, pin1 }: Played): P
   }
 }
 
-async function register(visit: PlayedVisit, state: DemoState, api: Api): Promise<string> {
+async function register(
+  visit: PlayedVisit,
+  state: DemoState,
+  api: Api,
+  hl7: MllpClient | null,
+  say: Say,
+): Promise<string> {
   const { accessionNumber, patient, exam, examDate } = visit
   const kept = state.pin1[accessionNumber]
   if (kept) return kept
@@ -130,8 +142,10 @@ async function register(visit: PlayedVisit, state: DemoState, api: Api): Promise
     consent: true,
     exams: [{ description: exam, date: examDate }],
   }
+  // By HL7 nobody is told PIN1: the desk prints the slip, with a new one.
+  if (hl7) await sendOrder(hl7, visit, addressOf(accessionNumber), say)
   // Registered, but stopped before PIN1 was written down: a new one is issued.
-  const answer = await call(api, 'POST', '/visits', body, [201, 409])
+  const answer = hl7 ? { pin1: '' } : await call(api, 'POST', '/visits', body, [201, 409])
   const { pin1 } = answer.pin1
     ? answer
     : await call(api, 'POST', `/visits/${encodeURIComponent(accessionNumber)}/pin1`)

@@ -51,6 +51,8 @@ export type DiscReport = {
   readonly pdf: Uint8Array | null
   /** What our check of the signature says, in plain words (S19). */
   readonly signature?: string
+  /** The facts behind it, a sentence each. */
+  readonly signatureFacts?: readonly string[]
 }
 
 /** A file of a report: what to read, or what is signed; both where it is a signed PDF. */

@@ -78,6 +78,7 @@ function examCard({ description, date, report }: DiscExam, files: readonly Repor
 <p>${it.examOf(italianDate(date))}</p>
 ${report ? html`<ul class="actions">${files.map(reportLink)}</ul>` : html`<p class="note">${it.noReport}</p>`}
 ${report?.signature ? html`<p class="note">${report.signature}</p>` : ''}
+${report?.signatureFacts?.length ? html`<ul class="note">${report.signatureFacts.map((fact) => html`<li>${fact}</li>`)}</ul>` : ''}
 </article>
 `
 }

@@ -9,7 +9,7 @@ import type { Preparation } from '../preparation/preparation.ts'
 import { readReport } from '../reports/reports.ts'
 import type { ExamData } from '../shards/format.ts'
 import type { Site } from '../ui/site.ts'
-import { signatureSummary } from './pages/signature-facts.tsx'
+import { signatureFacts, signatureSummary } from './pages/signature-facts.tsx'
 import type { ViewerData } from './viewer-data.ts'
 
 type Planned = { promise: Promise<DiscPlan>; forget: NodeJS.Timeout }
@@ -92,6 +92,7 @@ async function discOf({
               document: report.document,
               pdf: report.pdf,
               signature: signatureSummary(site.messages, report.signature),
+              signatureFacts: signatureFacts(site.messages, report.signature),
             }
           : null,
       },

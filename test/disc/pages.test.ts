@@ -69,7 +69,13 @@ test('no text from DICOM or the RIS can become markup (S48, S50)', () => {
           {
             description: evil,
             date: evil,
-            report: { kind: 'pdf', document: Buffer.from(''), pdf: null, signature: evil },
+            report: {
+              kind: 'pdf',
+              document: Buffer.from(''),
+              pdf: null,
+              signature: evil,
+              signatureFacts: [evil, 'Un fatto.'],
+            },
           },
         ],
       },

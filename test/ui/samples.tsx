@@ -31,7 +31,7 @@ const SIGNER: SignerReport = {
     validUntil: '2028-01-01T00:00:00Z',
     expired: false,
   },
-  revocation: 'not-checked',
+  revocation: 'not-revoked',
   covers: 'document',
   problem: null,
 }

@@ -45,6 +45,11 @@ export const report = {
     signedAt: (day: string, time: string) => `Data indicata da chi ha firmato: ${day}, ore ${time}.`,
     timestampedAt: (day: string, time: string) =>
       `Data certificata da una marca temporale: ${day}, ore ${time}.`,
+    taxCode: (code: string) => `Codice fiscale di chi ha firmato: ${code}.`,
+    timestampBy: (name: string) => `Marca temporale rilasciata da ${name}.`,
+    timestampTrusted: 'La marca temporale è di un’autorità riconosciuta da questo portale.',
+    timestampUntrusted: 'La marca temporale non è di un’autorità riconosciuta da questo portale.',
+    timestampUnknown: 'L’autorità che ha rilasciato la marca temporale non è stata verificata.',
     noTime: 'La firma non indica una data.',
     unaltered: 'Il documento è integro: non è stato modificato dopo la firma.',
     altered: 'Il documento risulta modificato dopo la firma: non usarlo e avvisa lo sportello.',
@@ -58,7 +63,7 @@ export const report = {
     expired: (day: string) => `Il certificato è scaduto il ${day}, dopo la firma.`,
     revoked: 'Il certificato risulta revocato.',
     notRevoked: 'Il certificato non risulta revocato.',
-    revocationNotChecked: 'Questo portale non controlla se il certificato è stato revocato.',
+    revocationNotChecked: 'Questo portale non ha controllato se il certificato è stato revocato.',
     earlierVersion: 'Dopo questa firma al documento è stato aggiunto altro.',
     problems: {
       malformed: 'La firma non è leggibile.',

@@ -39,7 +39,7 @@ export function SignatureFacts({ site, signature }: { site: Site; signature: Sig
           <>
             <p class="portal-signer">{texts.signedBy(signer.name ?? texts.unknownSigner)}</p>
             <ul>
-              {signerFacts(signer, site).map((fact) => (
+              {signerFacts(signer, site.messages).map((fact) => (
                 <li>{fact}</li>
               ))}
             </ul>
@@ -58,22 +58,33 @@ export function signatureSummary({ report }: Messages, signature: SignatureRepor
   return [titles[verdictOf(signature)], ...names].join('. ')
 }
 
-// "Verified" is said only when nothing that we check was found wanting or left open.
+// "Verified" is said only when nothing was found wanting or left unchecked: without a CRL, revocation is.
 function verdictOf({ status, signers }: SignatureReport): Verdict {
   if (status !== 'valid') return status
   const whole = signers.every(
     ({ trusted, inValidity, revocation }) =>
-      trusted === true && inValidity === true && revocation !== 'revoked',
+      trusted === true && inValidity === true && revocation === 'not-revoked',
   )
   return whole && signers.length > 0 ? 'valid' : 'partly'
 }
 
-function signerFacts(signer: SignerReport, site: Site): string[] {
-  const texts = site.messages.report.signature
+/** Each fact of each signer in words of its own, for the disc's page (S19). */
+export function signatureFacts(messages: Messages, { signers }: SignatureReport): string[] {
+  const { signedBy, unknownSigner } = messages.report.signature
+  return signers.flatMap((signer) => [
+    `${signedBy(signer.name ?? unknownSigner)}.`,
+    ...signerFacts(signer, messages),
+  ])
+}
+
+function signerFacts(signer: SignerReport, messages: Messages): string[] {
+  const texts = messages.report.signature
   const { certificate, inValidity, revocation, covers, problem } = signer
   const facts = [
+    signer.taxCode && texts.taxCode(signer.taxCode),
     told(signer.unaltered, texts.unaltered, texts.altered, texts.unalteredUnknown),
-    signingTime(signer, site),
+    signingTime(signer, messages),
+    ...timestampFacts(signer, messages),
     certificate?.issuer && texts.issuer(certificate.issuer),
     told(signer.trusted, texts.trusted, texts.untrusted, texts.trustUnknown),
     inValidity !== null && (inValidity ? texts.inValidity : texts.outOfValidity),
@@ -90,8 +101,18 @@ function signerFacts(signer: SignerReport, site: Site): string[] {
   return facts.filter((fact) => typeof fact === 'string').filter((fact) => fact !== '')
 }
 
-function signingTime({ signedAt, signedAtSource }: SignerReport, site: Site): string {
-  const texts = site.messages.report.signature
+/** Of the token that proves the time: whose it is, and whether its authority is one that is trusted here. */
+function timestampFacts({ timestamp }: SignerReport, { report }: Messages): string[] {
+  if (!timestamp) return []
+  const texts = report.signature
+  return [
+    ...(timestamp.authority ? [texts.timestampBy(timestamp.authority)] : []),
+    told(timestamp.trusted, texts.timestampTrusted, texts.timestampUntrusted, texts.timestampUnknown),
+  ]
+}
+
+function signingTime({ signedAt, signedAtSource }: SignerReport, messages: Messages): string {
+  const texts = messages.report.signature
   if (signedAt === null) return texts.noTime
   const instant = new Date(signedAt)
   const tell = signedAtSource === 'timestamp' ? texts.timestampedAt : texts.signedAt

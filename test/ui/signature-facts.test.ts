@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import { it } from '../../src/messages/it.ts'
+import { signatureFacts, signatureSummary } from '../../src/portal/pages/signature-facts.tsx'
+import type { SignerReport } from '../../src/signature/signature.ts'
+import { signed } from './samples.tsx'
+
+const title = (facts: Partial<SignerReport>) => signatureSummary(it, signed('valid', facts)).split('. ')[0]
+
+test('S19: "verified" is said only where nothing was left unchecked', () => {
+  const { titles } = it.report.signature
+  expect(title({})).toBe(titles.valid)
+  for (const facts of [
+    { revocation: 'not-checked' },
+    { revocation: 'revoked' },
+    { trusted: null },
+    { trusted: false },
+    { inValidity: null },
+    { inValidity: false },
+  ] as const)
+    expect([facts, title(facts)]).toEqual([facts, titles.partly])
+})
+
+test('S19: each fact is told by itself, the time’s source and the timestamp’s authority among them', () => {
+  const facts = signatureFacts(
+    it,
+    signed('valid', {
+      name: 'BIANCHI ANNA',
+      taxCode: 'BNCNNA80A41H501B',
+      signedAtSource: 'timestamp',
+      timestamp: { at: '2026-11-20T10:00:00Z', authority: 'TSA di prova', unaltered: true, trusted: null },
+      revocation: 'not-checked',
+      trusted: false,
+    }),
+  )
+  const told = facts.join('\n')
+  for (const words of [
+    'Firmato digitalmente da BIANCHI ANNA.',
+    'BNCNNA80A41H501B',
+    'Il documento è integro',
+    'Data certificata da una marca temporale',
+    'Marca temporale rilasciata da TSA di prova.',
+    'L’autorità che ha rilasciato la marca temporale non è stata verificata.',
+    'non risulta rilasciato da un’autorità riconosciuta',
+    'Il certificato era valido alla data della firma.',
+    'non ha controllato se il certificato è stato revocato',
+  ])
+    expect(told).toContain(words)
+})

@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest'
+import type { Attributes, InstanceRecord } from '../../src/shards/attributes.ts'
+import { decodeText } from '../../viewer/light/dicom/text.ts'
+import { personName, slicesOf, studiesOf } from '../../viewer/light/model/studies.ts'
+import { fileVois } from '../../viewer/light/pixels/voi.ts'
+import { angleOf, lengthOf } from '../../viewer/light/tools/measure.ts'
+import { spacingOf } from '../../viewer/light/tools/spacing.ts'
+
+test('PS3.4 N.2: the window of a presentation state comes before the file’s, for the image it names', () => {
+  const state: InstanceRecord = {
+    key: 'pr',
+    transferSyntaxUid: '1.2.840.10008.1.2.1',
+    attributes: {
+      '00080016': ['1.2.840.10008.5.1.4.1.1.11.1'],
+      '0020000D': ['1.2'],
+      '00081115': [{ '00081140': [{ '00081155': ['1.1'] }] }],
+      '00283110': [{ '00281050': [300], '00281051': [600], '00281055': ['ANGIO'] }],
+    },
+  }
+  const [study] = studiesOf([slice(1), slice(2), state])
+  const [first, second] = slicesOf(study?.series[0] ?? never())
+  expect(study?.series).toHaveLength(1)
+  expect(first && fileVois(first.image, 0).map(({ voi, presented }) => [voi, presented])).toEqual([
+    [{ kind: 'window', center: 300, width: 600, shape: 'LINEAR' }, true],
+    [{ kind: 'window', center: 40, width: 400, shape: 'LINEAR' }, false],
+  ])
+  expect(second && fileVois(second.image, 0)).toHaveLength(1)
+})
+
+test('a stack lies along its normal, however its files and numbers are mixed; a volume over time by its numbers', () => {
+  const order = (records: InstanceRecord[]) =>
+    studiesOf(records)[0]?.series[0]?.images.map(({ instanceNumber }) => instanceNumber)
+  const at = (number: number, z: number) => slice(number, { '00200032': [0, 0, z] })
+  expect(order([at(1, 0), at(3, 5), at(2, 10)])).toEqual([1, 3, 2])
+  // Numbered from the other end: the scanner's way round is kept.
+  expect(order([at(1, 10), at(2, 5), at(3, 0)])).toEqual([1, 2, 3])
+  expect(order([at(4, 5), at(1, 0), at(2, 5), at(3, 0)])).toEqual([1, 2, 3, 4])
+})
+
+test('PS3.3 10.7: spacing is the patient’s, calibrated, at the detector, or unknown', () => {
+  const kindOf = (modality: string, others: Attributes) => {
+    const [study] = studiesOf([slice(1, { '00080060': [modality], ...others })])
+    const [found] = slicesOf(study?.series[0] ?? never())
+    return found && spacingOf(found.image, 0, { x: 1, y: 1 })
+  }
+  expect(kindOf('MR', { '00280030': [2, 0.5] })).toEqual({ x: 0.5, y: 2, kind: 'patient' })
+  expect(kindOf('DX', { '00181164': [0.2, 0.2] })?.kind).toBe('detector')
+  expect(kindOf('DX', { '00181164': [0.2, 0.2], '00280030': [0.2, 0.2] })?.kind).toBe('detector')
+  expect(kindOf('DX', { '00181164': [0.2, 0.2], '00280030': [0.15, 0.15] })?.kind).toBe('calibrated')
+  expect(kindOf('XA', { '00181164': [0.2, 0.2], '00181114': [2] })).toEqual({
+    x: 0.1,
+    y: 0.1,
+    kind: 'calibrated',
+  })
+  expect(kindOf('SC', {})).toBeNull()
+  const region: Attributes = {
+    '00186018': [0],
+    '0018601A': [0],
+    '0018601C': [100],
+    '0018601E': [100],
+    '00186024': [3],
+    '00186026': [3],
+    '0018602C': [0.05],
+    '0018602E': [0.04],
+  }
+  expect(kindOf('US', { '00186011': [region] })).toEqual({ x: 0.5, y: 0.4, kind: 'patient' })
+})
+
+test('lengths and angles count pixels as large as they are', () => {
+  const points = [
+    { x: 0, y: 0 },
+    { x: 3, y: 4 },
+  ]
+  expect(lengthOf(points, { x: 2, y: 1, kind: 'patient' })).toBeCloseTo(Math.hypot(6, 4))
+  expect(lengthOf(points, null)).toBe(5)
+  const corner = [
+    { x: 1, y: 0 },
+    { x: 0, y: 0 },
+    { x: 1, y: 1 },
+  ]
+  expect(angleOf(corner, 1)).toBeCloseTo(45)
+  expect(angleOf(corner, 2)).toBeCloseTo((Math.atan(2) * 180) / Math.PI)
+})
+
+test('PS3.5 6.1.2.5: names in mixed character sets, after the examples of PS3.5 H.3 and I.2', () => {
+  const bytes = (...parts: (string | number)[]) =>
+    Uint8Array.from(
+      parts.flatMap((part) => (typeof part === 'number' ? [part] : [...Buffer.from(part, 'latin1')])),
+    )
+  const japanese = bytes('Yamada^Tarou=', 0x1b, '$B;3ED', 0x1b, '(B^', 0x1b, '$BB@O:', 0x1b, '(B=')
+  expect(decodeText(japanese, ['', 'ISO 2022 IR 87'])).toBe('Yamada^Tarou=山田^太郎=')
+  const korean = bytes('Hong^Gildong=', 0x1b, '$)C', 0xfb, 0xf3, '^', 0x1b, '$)C', 0xd1, 0xce, 0xd4, 0xd7)
+  expect(decodeText(korean, ['', 'ISO 2022 IR 149'])).toBe('Hong^Gildong=洪^吉洞')
+  expect(decodeText(bytes('Nicol', 0xf2), ['ISO_IR 100'])).toBe('Nicolò')
+  expect(decodeText(new TextEncoder().encode('Łukasz'), ['ISO_IR 192'])).toBe('Łukasz')
+  expect(personName('Rossi^Maria Lucia^^Dott.ssa')).toBe('Dott.ssa Rossi Maria Lucia')
+})
+
+function slice(number: number, others: Attributes = {}): InstanceRecord {
+  return {
+    key: String(number),
+    transferSyntaxUid: '1.2.840.10008.1.2.1',
+    attributes: {
+      '00080016': ['1.2.840.10008.5.1.4.1.1.2'],
+      '00080018': [`1.${number}`],
+      '00080060': ['CT'],
+      '0020000D': ['1.2'],
+      '0020000E': ['1.2.3'],
+      '00200013': [number],
+      '00200032': [0, 0, number],
+      '00200037': [1, 0, 0, 0, 1, 0],
+      '00280002': [1],
+      '00280004': ['MONOCHROME2'],
+      '00280010': [16],
+      '00280011': [16],
+      '00280100': [16],
+      '00280101': [12],
+      '00280102': [11],
+      '00280103': [0],
+      '00281050': [40],
+      '00281051': [400],
+      ...others,
+    },
+  }
+}
+
+const never = (): never => {
+  throw new Error('no series')
+}

@@ -69,7 +69,7 @@ export const KEYS: Readonly<Partial<Record<ActionName | Tool, string>>> = {
   lines: 'N',
   texts: 'T',
   overlays: 'Y',
-  trash: 'Canc',
+  trash: 'Del',
   save: 'G',
   report: 'B',
   help: '?',

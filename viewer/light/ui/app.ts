@@ -58,6 +58,7 @@ export function createApp(root: HTMLElement, pool: DecodePool, signal: AbortSign
   const hostOf = (frames: FrameStore): ViewportHost => ({
     store: frames,
     settings,
+    preview: async (image) => (await opened?.frames.preview(image)) ?? null,
     drawMarks(viewport, context) {
       if (settings.lines) drawReferences(viewport, layout.viewports(), context)
       marks.draw(viewport, context)

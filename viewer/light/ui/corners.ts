@@ -23,6 +23,7 @@ interface Shown {
   readonly at: number
   readonly count: number
   readonly voi: Voi | null
+  readonly isPreview: boolean
   readonly invert: boolean
   readonly scale: number
   readonly matrix: Matrix
@@ -79,6 +80,7 @@ function wordsOf(shown: Shown): Record<string, string[]> {
     ],
     br: [
       lossyWords(slice),
+      shown.isPreview ? `${m().preview} · ${m().loading}` : '',
       shown.invert ? m().inverted : '',
       windowWords(shown),
       m().zoomOf(Math.round(shown.scale * 100)),

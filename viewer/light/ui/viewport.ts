@@ -1,5 +1,5 @@
 import { m } from '../messages/messages.ts'
-import { type Frame, FrameError, type Series, type Study } from '../model/model.ts'
+import { type Frame, FrameError, type Image, type Preview, type Series, type Study } from '../model/model.ts'
 import { type Slice, slicesOf } from '../model/studies.ts'
 import { defaultVoi, fullWindow } from '../pixels/gray.ts'
 import { isColour } from '../pixels/picture.ts'
@@ -48,6 +48,8 @@ export interface Viewport {
 export interface ViewportHost {
   readonly store: FrameStore
   readonly settings: { readonly texts: boolean; readonly overlays: boolean }
+  /** A small picture of an image made ahead, where there is one. */
+  preview(image: Image): Promise<Preview | null>
   drawMarks(viewport: Viewport, context: CanvasRenderingContext2D): void
   onMove(viewport: Viewport, from: number): void
   onDrawn(viewport: Viewport): void
@@ -71,6 +73,7 @@ export function createViewport(host: ViewportHost, label: string): Viewport {
   const picture = createPictureCanvas()
   const stackWindows = new Map<string, Voi>()
   let size: Size = { width: 1, height: 1 }
+  let preview: { readonly image: Image; readonly canvas: OffscreenCanvas } | null = null
   let pending = 0
   let waitingSince = 0
 
@@ -102,6 +105,16 @@ export function createViewport(host: ViewportHost, label: string): Viewport {
     return known
   }
 
+  const showPreview = async (image: Image | undefined) => {
+    const made = image && (await host.preview(image).catch(() => null))
+    if (!made || viewport.current()?.image !== image) return
+    const { columns, rows, rgba } = made
+    const small = new OffscreenCanvas(columns, rows)
+    small.getContext('2d')?.putImageData(new ImageData(rgba, columns, rows), 0, 0)
+    preview = { image, canvas: small }
+    viewport.draw()
+  }
+
   const render = () => {
     pending = 0
     const context = canvas.getContext('2d', { alpha: false })
@@ -113,7 +126,7 @@ export function createViewport(host: ViewportHost, label: string): Viewport {
       // What was seen stays, with its own texts, for a moment; then it is said that something is awaited.
       waitingSince ||= performance.now()
       const waited = performance.now() - waitingSince
-      if (waited < SHOW_WAITING_AFTER_MS && tile.isHidden()) {
+      if (waited < SHOW_WAITING_AFTER_MS && tile.isHidden() && preview?.image !== slice.image) {
         setTimeout(viewport.draw, SHOW_WAITING_AFTER_MS - waited + 5)
         return
       }
@@ -146,8 +159,16 @@ export function createViewport(host: ViewportHost, label: string): Viewport {
         context.fillRect(0, 0, canvas.width, canvas.height)
       }
     }
+    const drawn = slice && !held && preview?.image === slice.image ? preview.canvas : null
+    if (drawn) {
+      // Said in the corner to be a preview: its greys measure nothing.
+      context.setTransform(ratio, 0, 0, ratio, 0, 0)
+      context.transform(matrix.a, matrix.b, matrix.c, matrix.d, matrix.e, matrix.f)
+      context.imageSmoothingQuality = 'high'
+      context.drawImage(drawn, 0, 0, slice.image.pixel.columns, slice.image.pixel.rows)
+    }
     if (problem) tile.showProblem(problem, viewport.slices.length > 1)
-    else if (held) tile.hide()
+    else if (held || drawn) tile.hide()
     else tile.showWaiting()
     const { study, series, at } = viewport
     const shown = {
@@ -157,6 +178,7 @@ export function createViewport(host: ViewportHost, label: string): Viewport {
       at,
       count: viewport.slices.length,
       voi,
+      isPreview: drawn !== null,
       invert: viewport.view.invert,
       scale: viewport.scale(),
       matrix,
@@ -195,6 +217,7 @@ export function createViewport(host: ViewportHost, label: string): Viewport {
       stage.dataset.shown = ''
       host.store.look(viewport, viewport.slices, viewport.at)
       viewport.draw()
+      showPreview(viewport.current()?.image)
     },
     clear() {
       viewport.study = viewport.series = null

@@ -158,8 +158,9 @@ function ofPerson(tokens: Token[][], place: Place): SQL[] {
   return any(tokens, ({ system, value }) => {
     const byTaxCode = sql`upper(v.tax_code) = ${value.toUpperCase()}`
     if (system === SYSTEMS.taxCode) return byTaxCode
-    if (system === localSystem(place, 'patient-id')) return sql`v.patient_id = ${value}`
-    return system === null ? sql`(${byTaxCode} or v.patient_id = ${value})` : sql`false`
+    const byNumber = sql`(upper(v.patient_id) = ${value.toUpperCase()} and v.patient_id = ${value})`
+    if (system === localSystem(place, 'patient-id')) return byNumber
+    return system === null ? sql`(${byTaxCode} or ${byNumber})` : sql`false`
   })
 }
 

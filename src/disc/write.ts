@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { type Buffers, type Departure, WORTH_KEEPING } from './buffers.ts'
 import { type DecodeFile, toDiscFile } from './dicom/disc-file.ts'
 import { DicomFormatError } from './dicom/element.ts'
 import type { DiscFile, PackedDisc } from './disc.ts'
@@ -17,6 +18,8 @@ export type WriteOptions = {
   readonly decode?: DecodeFile | undefined
   /** Opens a stored file that is too large to be held; without it such a one is held all the same. */
   readonly streamInstance?: StreamInstance
+  /** Where instances' memory came from, and how to know that it is free again. */
+  readonly recycling?: { readonly buffers: Buffers; readonly departure: Departure } | undefined
   readonly concurrency?: number
   /** Shared by all streams of the process, so that many downloads take no more memory than a few. */
   readonly budget?: ReadAheadBudget
@@ -46,6 +49,7 @@ export async function* writeDisc(
     shortcut,
     decode,
     streamInstance = async (instance, aborted) => pieces(await fetchInstance(instance, aborted)),
+    recycling,
     concurrency = CONCURRENCY,
     budget = createReadAheadBudget(OWN_BUDGET),
   }: WriteOptions = {},
@@ -79,7 +83,11 @@ export async function* writeDisc(
     }
     for await (const chunk of disc.write(open, { start, end })) {
       signal?.throwIfAborted()
+      recycling?.departure.give(chunk.byteLength)
       yield chunk
+      if (recycling && chunk.byteLength >= WORTH_KEEPING && recycling.departure.isOver()) {
+        recycling.buffers.giveBack(chunk)
+      }
     }
   } finally {
     signal?.removeEventListener('abort', stop)

@@ -1,7 +1,7 @@
 import { Pool } from 'undici'
 import { AppError } from '../errors.ts'
 import { readStoredBytes, readStoredFile } from './storage-folder.ts'
-import { createWholeFileClient, UnfamiliarAnswerError, type WholeFile } from './whole-files.ts'
+import { type Allocate, createWholeFileClient, UnfamiliarAnswerError, type WholeFile } from './whole-files.ts'
 
 /** An answer of Orthanc still to be read: `body` must be consumed or destroyed. */
 export type OrthancResponse = Awaited<ReturnType<Pool['request']>>
@@ -60,9 +60,9 @@ export function createOrthanc(options: {
   })
 
   /** A file whole, by the client that only knows that, or by the common one where the answer is none for it. */
-  async function wholeFile(path: string, signal: AbortSignal | undefined): Promise<WholeFile> {
+  async function wholeFile(path: string, signal?: AbortSignal, allocate?: Allocate): Promise<WholeFile> {
     try {
-      return await files.get(root + path, signal)
+      return await files.get(root + path, signal, allocate)
     } catch (error) {
       if (!(error instanceof UnfamiliarAnswerError)) throw error
     }
@@ -181,11 +181,22 @@ export function createOrthanc(options: {
     },
 
     /** The DICOM file of an instance as stored; null where it is gone. */
-    async instanceFile(orthancId: string, signal?: AbortSignal): Promise<Uint8Array | null> {
-      const { status, bytes } = await wholeFile(`/instances/${id(orthancId)}/file`, signal).catch((error) => {
-        if (signal?.aborted || error instanceof AppError) throw error
-        throw new AppError('pacs.unavailable', 'An instance did not come from Orthanc.', {}, { cause: error })
-      })
+    async instanceFile(
+      orthancId: string,
+      signal?: AbortSignal,
+      allocate?: Allocate,
+    ): Promise<Uint8Array | null> {
+      const { status, bytes } = await wholeFile(`/instances/${id(orthancId)}/file`, signal, allocate).catch(
+        (error) => {
+          if (signal?.aborted || error instanceof AppError) throw error
+          throw new AppError(
+            'pacs.unavailable',
+            'An instance did not come from Orthanc.',
+            {},
+            { cause: error },
+          )
+        },
+      )
       if (status === 200) return bytes
       if (status === 404) return null
       throw new AppError('pacs.unavailable', `Orthanc answered ${status}.`)
@@ -204,7 +215,8 @@ export function createOrthanc(options: {
     storedFile:
       options.storageDir === undefined
         ? undefined
-        : (fileUuid: string | undefined) => readStoredFile(options.storageDir, fileUuid),
+        : (fileUuid: string | undefined, allocate?: Allocate) =>
+            readStoredFile(options.storageDir, fileUuid, allocate),
 
     /** Some bytes of such a file. Null where it is not there, or not as long as it was. */
     storedBytes: (where: Parameters<typeof readStoredBytes>[1]) =>

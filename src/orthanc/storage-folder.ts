@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Allocate } from './whole-files.ts'
 
 /**
  * A file of Orthanc's storage folder (`ab/cd/abcd…`), which is only ever written whole and under a new name; null where it
@@ -8,13 +9,13 @@ import { join } from 'node:path'
 export async function readStoredFile(
   directory: string | undefined,
   fileUuid: string | undefined,
+  allocate: Allocate = (length) => Buffer.allocUnsafeSlow(length),
 ): Promise<Uint8Array | null> {
   const file = await openStored(directory, fileUuid)
   if (!file) return null
   try {
     const { size } = await file.stat()
-    // Not of the pool that small buffers share: it is handed out, and kept for as long as the download needs it.
-    const bytes = Buffer.allocUnsafeSlow(size)
+    const bytes = allocate(size)
     const { bytesRead } = await file.read(bytes, 0, size, 0)
     return bytesRead === size ? bytes : null
   } finally {

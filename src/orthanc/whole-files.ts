@@ -3,13 +3,16 @@ import { connect as connectTls } from 'node:tls'
 
 export type WholeFile = { readonly status: number; readonly bytes: Uint8Array }
 
+/** Gives the memory that a file of this length is written into. */
+export type Allocate = (length: number) => Uint8Array
+
 /** The server answers in a form that only a whole HTTP client understands, such as without Content-Length. */
 export class UnfamiliarAnswerError extends Error {
   override readonly name = 'UnfamiliarAnswerError'
 }
 
 export type WholeFileClient = {
-  get: (path: string, signal?: AbortSignal) => Promise<WholeFile>
+  get: (path: string, signal?: AbortSignal, allocate?: Allocate) => Promise<WholeFile>
   close: () => void
 }
 
@@ -40,14 +43,14 @@ export function createWholeFileClient(options: Options): WholeFileClient {
     }
     return { connection: openConnection(options), fresh: true }
   }
-  async function ask(path: string, signal: AbortSignal | undefined): Promise<WholeFile> {
+  async function ask(path: string, signal?: AbortSignal, allocate?: Allocate): Promise<WholeFile> {
     for (;;) {
       signal?.throwIfAborted()
       if (closed) throw new Error('the client is closed')
       const { connection, fresh } = take()
       busy.add(connection)
       try {
-        return await connection.exchange(requestOf(path, options), signal)
+        return await connection.exchange(requestOf(path, options), signal, allocate)
       } catch (error) {
         // The server may close a kept connection just as it is used again: RFC 9112 §9.3.1 says to ask anew.
         if (fresh || !(error instanceof UnansweredError) || signal?.aborted) throw error
@@ -59,11 +62,11 @@ export function createWholeFileClient(options: Options): WholeFileClient {
   }
 
   return {
-    async get(path, signal) {
+    async get(path, signal, allocate) {
       if (running >= options.connections) await new Promise<void>((go) => waiting.push(go))
       else running++
       try {
-        return await ask(path, signal)
+        return await ask(path, signal, allocate)
       } finally {
         // Whoever waits longest takes this one's place.
         const next = waiting.shift()
@@ -87,10 +90,17 @@ const requestOf = (path: string, { base, authorization }: Options): string =>
   `GET ${path} HTTP/1.1\r\nHost: ${base.host}\r\nAuthorization: ${authorization}\r\n\r\n`
 
 type Connection = ReturnType<typeof openConnection>
-type Exchange = { resolve: (file: WholeFile) => void; reject: (error: Error) => void }
+type Exchange = {
+  resolve: (file: WholeFile) => void
+  reject: (error: Error) => void
+  allocate: Allocate | undefined
+}
 type Answer = { status: number; body: Uint8Array; received: number; keep: boolean }
 
 const LONGEST_HEAD = 16_384
+
+// Not of the pool that small buffers share: it is handed out, and kept for as long as it is needed.
+const notShared: Allocate = (length) => Buffer.allocUnsafeSlow(length)
 
 function openConnection({ base, idleMs, timeoutMs }: Options) {
   const head = Buffer.alloc(LONGEST_HEAD)
@@ -139,8 +149,7 @@ function openConnection({ base, idleMs, timeoutMs }: Options) {
       fail(new UnfamiliarAnswerError('no Content-Length'))
       return
     }
-    // Not of the pool that small buffers share: it is handed out, and kept for as long as the download needs it.
-    const body = Buffer.allocUnsafeSlow(parsed.length)
+    const body = (exchange?.allocate ?? notShared)(parsed.length)
     body.set(more)
     answer = { status: parsed.status, keep: parsed.keep, body, received: more.byteLength }
   }
@@ -172,12 +181,13 @@ function openConnection({ base, idleMs, timeoutMs }: Options) {
   return {
     usable: () => keep && !socket.destroyed,
     destroy: () => fail(new Error('the client is closed')),
-    exchange(request: string, signal?: AbortSignal): Promise<WholeFile> {
+    exchange(request: string, signal?: AbortSignal, allocate?: Allocate): Promise<WholeFile> {
       return new Promise<WholeFile>((resolve, reject) => {
         const leave = () => fail(new Error('nobody wants it any more', { cause: signal?.reason }))
         signal?.addEventListener('abort', leave, { once: true })
         const settled = () => signal?.removeEventListener('abort', leave)
         exchange = {
+          allocate,
           resolve(file) {
             settled()
             resolve(file)

@@ -4,6 +4,7 @@ import { type ViewableStudy, type Viewer, viewableStudies } from '../access/acce
 import { onlineExam } from '../access/require-viewer.ts'
 import { oncePerPeriod } from '../audit/once.ts'
 import { askForCompact, compactEstimate, findCompact } from '../compact/compact.ts'
+import { createBuffers, departureOf } from '../disc/buffers.ts'
 import type { DiscPlan } from '../disc/disc.ts'
 import { DiscSourceError } from '../disc/large-source.ts'
 import { createReadAheadBudget } from '../disc/read-ahead.ts'
@@ -30,14 +31,16 @@ const PROBE_BYTES = 1_000_000
 // Within it, requests of one session for one disc are one download.
 const DOWNLOAD_PERIOD_MS = 60 * 60_000
 const READ_AHEAD_BYTES = 48 * 2 ** 20
+const KEPT_BYTES = 32 * 2 ** 20
 
 /** The exam as a disc: the page before it, the ISO and the ZIP (S21–S23). */
 export function discRoutes(dependencies: PortalDependencies) {
   const { db, orthanc, codecs, derived, light, site, requireViewer, trustedProxies, clock } = dependencies
   const budget = createReadAheadBudget(READ_AHEAD_BYTES)
+  const buffers = createBuffers(KEPT_BYTES)
   const noteOnce = oncePerPeriod(DOWNLOAD_PERIOD_MS, clock)
   const fetchInstance = async ({ orthancId }: StoredInstance, signal: AbortSignal) => {
-    const bytes = await orthanc.instanceFile(orthancId, signal)
+    const bytes = await orthanc.instanceFile(orthancId, signal, buffers.take)
     if (!bytes) throw new AppError('images.unavailable', 'An instance is in the archive no more.')
     return bytes
   }
@@ -48,7 +51,7 @@ export function discRoutes(dependencies: PortalDependencies) {
   }
   const plan = discPlanner(site, db, light)
   const { storedFile } = orthanc
-  const shortcut = storedFile && (({ fileUuid }: StoredInstance) => storedFile(fileUuid))
+  const shortcut = storedFile && (({ fileUuid }: StoredInstance) => storedFile(fileUuid, buffers.take))
 
   return new Hono()
     .get('/referti/:id/disco', async (c) => {
@@ -103,12 +106,14 @@ export function discRoutes(dependencies: PortalDependencies) {
     const { changed } = await recheckStudies(dependencies, found.studies)
     if (changed) throw new AppError('images.preparing')
     const authorised = watchAuthorised(() => stillOnline(db, c, online.publication.id, clock()), clock)
+    const departure = departureOf(c.env?.outgoing)
+    const recycling = departure ? { buffers, departure } : undefined
     const response = serveDisc(c.req.raw, disc, ({ start, end }, cancelled) =>
       authorised.guard(
         noticing(
           found.studies,
           writeDisc(disc, fetchInstance, {
-            ...{ start, end, budget, shortcut, streamInstance },
+            ...{ start, end, budget, shortcut, streamInstance, recycling },
             decode: codecs.decodeFile,
             signal: AbortSignal.any([cancelled, authorised.signal]),
           }),

@@ -117,6 +117,20 @@ test('S22: curl and wget go on where they were', async () => {
   }
 })
 
+test('S7: with a corrected report it is another disc, of a later date; the rest of the old one is not sent', async () => {
+  const path = `/referti/${publication}/disco.iso`
+  const head = async () => (await patient.get(path, { range: 'bytes=0-0' })).headers
+  const before = await head()
+  expect((await gateway.deliver('ACC001', await pdfOf('Referto corretto'))).status).toBe(201)
+  await expect.poll(async () => (await head()).get('etag')).not.toBe(before.get('etag'))
+  const after = await head()
+  const modified = (headers: Headers) => Date.parse(headers.get('last-modified') ?? '')
+  expect(modified(after)).toBeGreaterThan(modified(before))
+  const rest = await patient.get(path, { range: 'bytes=1000-', 'if-range': before.get('etag') ?? '' })
+  expect(rest.status).toBe(200)
+  await rest.body?.cancel()
+})
+
 test('an image deleted from the archive breaks the download, and the next one is whole without it', async () => {
   const before = await patient.get(`/referti/${publication}/disco.iso`, { range: 'bytes=0-0' })
   const size = Number(before.headers.get('content-range')?.split('/')[1])

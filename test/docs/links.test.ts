@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 
 const PAGES = globSync(['*.md', 'docs/**/*.md', 'deploy/**/*.md'])
-const SOURCES = globSync(['src/**/*.{ts,tsx}', 'scripts/**/*.ts', 'viewer/*.ts'])
+const SOURCES = globSync(['src/**/*.{ts,tsx}', 'scripts/**/*.ts', 'viewer/**/*.ts'])
   .map((file) => readFileSync(file, 'utf8'))
   .join('\n')
 

@@ -197,7 +197,7 @@ export function createApp(root: HTMLElement, pool: DecodePool, signal: AbortSign
     else if (name === 'invert') viewport.change({ invert: !invert })
     else if (name === 'reset') {
       viewport.setVoi(null)
-      viewport.change({ zoom: 'fit', panX: 0, panY: 0, turns: 0, flipH: false, flipV: false, invert: false })
+      viewport.change(viewport.home)
     } else if (name === 'play') cine.toggle(viewport)
     else if (name === 'one' || name === 'two') layout.set(name)
     else if (name === 'mpr') startMpr(viewport)

@@ -1,7 +1,10 @@
 import { m } from '../messages/messages.ts'
 import type { Frame, Series, Study } from '../model/model.ts'
+import { planeOf } from '../model/plane.ts'
+import { standardView } from '../mpr/standard.ts'
 import { reslicedSeries, volumeOf } from '../mpr/volume.ts'
 import type { FrameStore } from '../render/store.ts'
+import { INITIAL_VIEW, type View } from '../render/view.ts'
 import type { Layout } from './layout.ts'
 
 interface Request {
@@ -39,8 +42,13 @@ export async function openMpr({ study, series, store, frames, layout, say }: Req
   layout.set('mpr')
   const [first, second, third] = layout.viewports()
   if (first && first.series !== series) first.show(study, series, at)
-  second?.show(study, rows)
-  third?.show(study, columns)
+  second?.show(study, rows, undefined, homeOf(rows))
+  third?.show(study, columns, undefined, homeOf(columns))
   for (const one of [second, third]) one?.setVoi(voi ?? first?.currentVoi() ?? null)
   layout.changed()
+}
+
+function homeOf({ images: [image] }: Series): View {
+  const plane = image && planeOf(image, 0)
+  return plane ? standardView(plane) : INITIAL_VIEW
 }

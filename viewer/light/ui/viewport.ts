@@ -25,7 +25,9 @@ export interface Viewport {
   view: View
   /** Chosen by hand, or null for what the file says. */
   voi: Voi | null
-  show(study: Study, series: Series, at?: number): void
+  /** What resetting goes back to. */
+  home: View
+  show(study: Study, series: Series, at?: number, home?: View): void
   clear(): void
   goTo(at: number): void
   change(view: Partial<View>): void
@@ -206,11 +208,12 @@ export function createViewport(host: ViewportHost, label: string): Viewport {
     at: 0,
     view: INITIAL_VIEW,
     voi: null,
-    show(study, series, at) {
+    home: INITIAL_VIEW,
+    show(study, series, at, home = INITIAL_VIEW) {
       viewport.study = study
       viewport.series = series
       viewport.slices = slicesOf(series)
-      viewport.view = INITIAL_VIEW
+      viewport.view = viewport.home = home
       viewport.voi = null
       viewport.at = Math.min(at ?? startOf(viewport.slices), Math.max(0, viewport.slices.length - 1))
       tile.hide()

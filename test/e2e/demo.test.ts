@@ -96,6 +96,12 @@ for (const [device, viewport] of Object.entries(WIDTHS)) {
 
     await page.goto(`${summary.portal}/referti`)
     await page.getByRole('link', { name: 'Visualizza immagini' }).click()
+    if (device !== 'desktop') {
+      // A small screen gets the quick view first, with OHIF one tap away.
+      await page.locator('.stage[data-shown]:not([data-shown=""])').waitFor({ timeout: 30_000 })
+      await screenshot(page, `${device}-5-quick-view`, false)
+      await page.locator('a[href*="vista=completa"]').click()
+    }
     await page.waitForURL('**/viewer/viewer?*')
     await expect.poll(() => page.locator('.cornerstone-canvas').first().evaluate(isDrawn), DRAWN).toBe(true)
     await screenshot(page, `${device}-5-viewer`, false)

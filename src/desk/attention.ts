@@ -44,8 +44,10 @@ const LAST_DAYS = 7
 
 /** All that needs attention and was not dismissed, by kind; of each kind the newest hundred. */
 export async function listAttention(db: Database, now: Date): Promise<Matter[]> {
-  const found = await Promise.all(MATTERS.map((kind) => ofKind(db, kind, now)))
-  return found.flat()
+  const found: Matter[] = []
+  // One after the other: the connections are everybody's.
+  for (const kind of MATTERS) found.push(...(await ofKind(db, kind, now)))
+  return found
 }
 
 type Row = {

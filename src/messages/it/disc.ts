@@ -45,7 +45,7 @@ export const disc = {
   contains: [
     'Le immagini dell’esame in formato DICOM, lo standard medico, con l’indice DICOMDIR: le leggono i programmi di tutti gli ospedali.',
     'Il referto, da leggere e nella versione firmata digitalmente.',
-    'Una pagina (INDEX.HTM) che spiega come guardare il tutto, senza installare nulla.',
+    'Un visore che si apre nel browser, da INDEX.HTM, senza installare nulla e senza Internet: mostra immagini e referto.',
   ],
   openTitle: 'Come si apre',
   open: [

@@ -21,7 +21,7 @@ export const imageQuestions: HelpSection = {
       id: 'che-cosa-e-iso',
       question: 'Che cos’è il file .iso che si scarica?',
       answer: [
-        'È l’immagine di un disco: un solo file che contiene tutto l’esame in formato DICOM, il referto e una pagina (INDEX.HTM) che spiega come guardarli. È l’equivalente del CD che si riceveva in ospedale: si può aprire, copiare su una chiavetta o masterizzare.',
+        'È l’immagine di un disco: un solo file che contiene tutto l’esame in formato DICOM, il referto e un visore per guardarli, che si apre da INDEX.HTM senza installare nulla. È l’equivalente del CD che si riceveva in ospedale: si può aprire, copiare su una chiavetta o masterizzare.',
       ],
     },
     {
@@ -32,12 +32,19 @@ export const imageQuestions: HelpSection = {
       ],
     },
     {
+      id: 'versione-compatta',
+      question: 'Che cos’è la versione compatta?',
+      answer: [
+        'Lo stesso esame in meno spazio: le immagini sono compresse **senza perdita**, quindi identiche. Va bene per copiarle o darle a un medico quando la linea è lenta. La prima volta va preparata: la pagina mostra a che punto è, e per ciascuna versione dimensione e tempo sulla tua linea.',
+      ],
+    },
+    {
       id: 'iso-windows',
       question: 'Aprire, copiare o masterizzare il file su Windows',
       answer: [
         {
           steps: [
-            '**Aprire** (Windows 10 e 11): doppio clic sul file .iso. Compare come un’unità disco: apri INDEX.HTM.',
+            '**Aprire** (Windows 10 e 11): doppio clic sul file .iso. Compare come un’unità disco: apri INDEX.HTM e premi **Guarda le immagini**.',
             '**Copiare su chiavetta**: apri il file come sopra, seleziona tutto e copialo sulla chiavetta. Oppure estrailo con 7-Zip o WinRAR (tasto destro, **Estrai**).',
             '**Masterizzare**: inserisci un CD o DVD vuoto, tasto destro sul file, **Masterizza immagine su disco**. Su Windows 11 la voce può trovarsi sotto **Mostra altre opzioni**.',
           ],
@@ -51,7 +58,7 @@ export const imageQuestions: HelpSection = {
       answer: [
         {
           steps: [
-            '**Aprire**: doppio clic sul file .iso; compare sulla scrivania e nel Finder.',
+            '**Aprire**: doppio clic sul file .iso; compare sulla scrivania e nel Finder. Apri INDEX.HTM e premi **Guarda le immagini**.',
             '**Copiare su chiavetta**: trascina il contenuto sulla chiavetta.',
             '**Masterizzare**: con un masterizzatore collegato, tasto destro sul file nel Finder e **Masterizza immagine disco**.',
           ],

@@ -293,7 +293,7 @@
 
   // --- the idle end (S12): scrolling through images that are here already asks the server for nothing ----------------
 
-  const otherTabs = new BroadcastChannel('ritiro-session')
+  const otherTabs = new BroadcastChannel('ritiro-session /sessione/attiva')
   let lastHeard = Date.now()
   let lastPing = Date.now()
   let lastMoved = 0

@@ -47,7 +47,7 @@ export async function startWebKit(): Promise<Engine> {
       const outer = { width: 2 * width - sizes[0], height: 2 * height - sizes[1] }
       await post(`${at}/window/rect`, { x: 0, y: 0, ...outer })
       await post(`${at}/url`, { url })
-      // WebDriver tells of no console: the page itself notes what went wrong from here on.
+      // WebDriver tells of no console and no requests: they are watched in the other two engines.
       const complaints: string[] = []
       return {
         complaints,

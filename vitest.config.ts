@@ -7,7 +7,11 @@ export default defineConfig({
     globalSetup: 'test/support/global.ts',
     include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
     // For two cores: the tests start real servers and wait for them about a third of the time.
-    maxWorkers: 4,
+    maxWorkers: 3,
+    // Real servers and browsers on a shared machine: a condition is waited for, and where CI judges, a test that failed
+    // once is asked again, and vitest says so.
+    expect: { poll: { timeout: 20_000 } },
+    retry: process.env.CI ? 1 : 0,
     // Nothing in src or test keeps state in a module, so files may share what is loaded: a fifth less work in all.
     isolate: false,
     sequence: { sequencer: LongestFirst },

@@ -147,7 +147,8 @@ async function start(options: {
     'listen_addresses=',
     `unix_socket_directories=${sockets}`,
     'unix_socket_permissions=0700',
-    'max_connections=60',
+    // Two gateways and the commands beside them; the tests' one cluster serves a dozen gateways at a time.
+    `max_connections=${options.unsafeFast ? 300 : 60}`,
   ]
   if (options.unsafeFast) settings.push('fsync=off', 'synchronous_commit=off', 'full_page_writes=off')
   const args = ['-D', data, '-p', String(PORT), ...settings.flatMap((value) => ['-c', value])]

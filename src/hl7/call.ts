@@ -1,5 +1,6 @@
 import type { Actor } from '../audit/audit.ts'
 import type { Transaction } from '../database/database.ts'
+import type { TextReport } from '../reports/text-page.ts'
 import type { Inspection } from '../signature/signature.ts'
 import type { VisitRules } from '../visits/visits.ts'
 import type { Header } from './ack.ts'
@@ -14,22 +15,6 @@ export type Intake = {
   /** The page that a report which came as text alone is published as. */
   page: (report: TextReport) => Promise<Uint8Array>
   maxReportBytes: number
-}
-
-/** A report that came as text, and whose it is: what its page says (S17). */
-export type TextReport = {
-  familyName: string
-  givenName: string
-  birthPlace: string | null
-  birthDate: string
-  taxCode: string | null
-  patientId: string | null
-  accessionNumber: string
-  exam: string
-  examDate: string
-  text: string
-  physician: string | null
-  date: string | null
 }
 
 export type Received = { message: Hl7Message; header: Header }

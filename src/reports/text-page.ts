@@ -3,24 +3,23 @@ import type { Messages } from '../messages/it.ts'
 import { collect, fontFile, INK, LEFT, LINE, MUTED, WIDTH } from '../print/print.ts'
 import { formatDay } from '../ui/format.ts'
 
-export type PageFacts = {
-  organisation: string
-  messages: Messages
-  report: {
-    familyName: string
-    givenName: string
-    birthPlace: string | null
-    birthDate: string
-    taxCode: string | null
-    patientId: string | null
-    accessionNumber: string
-    exam: string
-    examDate: string
-    text: string
-    physician: string | null
-    date: string | null
-  }
+/** A report that came as text, and whose it is: what its page says (S17). */
+export type TextReport = {
+  familyName: string
+  givenName: string
+  birthPlace: string | null
+  birthDate: string
+  taxCode: string | null
+  patientId: string | null
+  accessionNumber: string
+  exam: string
+  examDate: string
+  text: string
+  physician: string | null
+  date: string | null
 }
+
+export type PageFacts = { organisation: string; messages: Messages; report: TextReport }
 
 const MARGIN = 56
 

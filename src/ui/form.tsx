@@ -13,9 +13,9 @@ export type FieldProps = {
   maxLength?: number | undefined
   required?: boolean | undefined
   autofocus?: boolean | undefined
-  /** Digits set in a spaced figure font. */
   /** Id of a datalist whose entries are offered. */
   list?: string | undefined
+  /** Digits set in a spaced figure font. */
   digits?: boolean | undefined
   /** Ids of further texts that describe the field. */
   describedBy?: string | undefined

@@ -1,5 +1,6 @@
 import { SECTOR_SIZE, sectorsFor } from './bytes.ts'
 import { type Extent, encodeDirectory, LONGEST_SECTION } from './directory-record.ts'
+import { type FileBytes, firstEndingAfter, readExactly } from './extents.ts'
 import { ISO_LEVEL_1, JOLIET, type Naming } from './identifiers.ts'
 import { encodePathTable, pathTableSize } from './path-table.ts'
 import { buildTree, type Directory } from './tree.ts'
@@ -30,9 +31,6 @@ export type ImagePlan<F extends ImageFile> = {
   /** The files in the order of their extents. */
   readonly extents: readonly { readonly file: F; readonly start: number; readonly end: number }[]
 }
-
-/** What a source may give: all bytes asked for at once, or piece by piece. */
-export type FileBytes = Uint8Array | Promise<Uint8Array> | AsyncIterable<Uint8Array>
 
 /** ECMA-119 §6.2.1: sectors 0–15 are the System Area. */
 const FIRST_DESCRIPTOR = 16
@@ -135,7 +133,7 @@ export async function* writeImage<F extends ImageFile>(
     at += chunk.byteLength
     yield chunk
   }
-  for (let index = firstExtentEndingAfter(plan, at); at < end; index++) {
+  for (let index = firstEndingAfter(plan.extents, at); at < end; index++) {
     const extent = plan.extents[index]
     const zerosUntil = Math.min(end, extent?.start ?? plan.size)
     while (at < zerosUntil) {
@@ -146,42 +144,10 @@ export async function* writeImage<F extends ImageFile>(
     if (!extent || at >= end) return
     const until = Math.min(end, extent.end)
     if (at >= until) continue
-    yield* readExactly(extent.file, open, at - extent.start, until - extent.start)
+    const opened = open(extent.file, at - extent.start, until - extent.start)
+    yield* readExactly(extent.file.isoPath, opened, until - at)
     at = until
   }
 }
 
 const ZEROS = new Uint8Array(32 * SECTOR_SIZE)
-
-async function* readExactly<F extends ImageFile>(
-  file: F,
-  open: (file: F, start: number, end: number) => FileBytes,
-  start: number,
-  end: number,
-): AsyncGenerator<Uint8Array> {
-  const opened = open(file, start, end)
-  const chunks = Symbol.asyncIterator in opened ? opened : [await opened]
-  let given = 0
-  for await (const chunk of chunks) {
-    given += chunk.byteLength
-    if (given > end - start) break
-    if (chunk.byteLength > 0) yield chunk
-  }
-  if (given !== end - start) {
-    throw new Error(
-      `${file.isoPath}: ${end - start} bytes planned, the source gives ${given > end - start ? 'more' : given}`,
-    )
-  }
-}
-
-/** Binary search: extents lie in ascending order. */
-function firstExtentEndingAfter<F extends ImageFile>({ extents }: ImagePlan<F>, at: number): number {
-  let low = 0
-  let high = extents.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((extents[middle]?.end ?? 0) > at) high = middle
-    else low = middle + 1
-  }
-  return low
-}

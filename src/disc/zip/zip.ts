@@ -1,3 +1,4 @@
+import { type FileBytes, firstEndingAfter, readExactly } from '../iso9660/extents.ts'
 import { encodeCentralHeader, encodeEnd, encodeLocalHeader, type ZipEntry } from './records.ts'
 
 /** A file of the archive: its bytes are asked for only when the archive is written. */
@@ -23,9 +24,6 @@ export type ZipPlan<F extends ZipFile> = {
   /** Central directory and what ends the archive. */
   readonly tail: Uint8Array
 }
-
-/** What a source may give: all bytes asked for at once, or piece by piece. */
-export type FileBytes = Uint8Array | Promise<Uint8Array> | AsyncIterable<Uint8Array>
 
 /**
  * Lays out a ZIP archive of stored files: nothing is compressed, so its length and the place of each byte are known
@@ -62,7 +60,7 @@ export async function* writeZip<F extends ZipFile>(
   open: (file: F, start: number, end: number) => FileBytes,
   { start = 0, end = plan.size }: { start?: number; end?: number } = {},
 ): AsyncGenerator<Uint8Array> {
-  for (let index = firstExtentEndingAfter(plan, start); index < plan.extents.length; index++) {
+  for (let index = firstEndingAfter(plan.extents, start); index < plan.extents.length; index++) {
     const extent = plan.extents[index]
     if (!extent) return
     const headerAt = extent.start - extent.header.byteLength
@@ -70,7 +68,9 @@ export async function* writeZip<F extends ZipFile>(
     yield* within(extent.header, headerAt, start, end)
     const from = Math.max(start, extent.start)
     const until = Math.min(end, extent.end)
-    if (from < until) yield* readExactly(extent.file, open, from - extent.start, until - extent.start)
+    if (from >= until) continue
+    const opened = open(extent.file, from - extent.start, until - extent.start)
+    yield* readExactly(extent.file.path, opened, until - from)
   }
   yield* within(plan.tail, plan.size - plan.tail.byteLength, start, end)
 }
@@ -79,38 +79,6 @@ export async function* writeZip<F extends ZipFile>(
 function* within(bytes: Uint8Array, at: number, start: number, end: number): Generator<Uint8Array> {
   const part = bytes.subarray(Math.max(0, start - at), Math.max(0, Math.min(bytes.byteLength, end - at)))
   if (part.byteLength > 0) yield part
-}
-
-async function* readExactly<F extends ZipFile>(
-  file: F,
-  open: (file: F, start: number, end: number) => FileBytes,
-  start: number,
-  end: number,
-): AsyncGenerator<Uint8Array> {
-  const opened = open(file, start, end)
-  const chunks = Symbol.asyncIterator in opened ? opened : [await opened]
-  let given = 0
-  for await (const chunk of chunks) {
-    given += chunk.byteLength
-    if (given > end - start) break
-    if (chunk.byteLength > 0) yield chunk
-  }
-  if (given !== end - start) {
-    const what = given > end - start ? 'more' : given
-    throw new Error(`${file.path}: ${end - start} bytes planned, the source gives ${what}`)
-  }
-}
-
-/** Binary search: extents lie in ascending order, each right after its header. */
-function firstExtentEndingAfter<F extends ZipFile>({ extents }: ZipPlan<F>, at: number): number {
-  let low = 0
-  let high = extents.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((extents[middle]?.end ?? 0) > at) high = middle
-    else low = middle + 1
-  }
-  return low
 }
 
 // APPNOTE §4.4.17.1: relative, and forward slashes; "..", and what Windows cannot write, make readers refuse or escape.

@@ -6,7 +6,8 @@ const USAGE = `usage: npm run bench -- WHAT [options]
   viewer    the light viewer from a disc's folder and on a slow line, beside OHIF
             --slices N  of the same CT (default 500)
   viewer-online  OHIF through the gateway, beside OHIF as shipped on Orthanc behind a plain proxy: on this machine, 4G and ADSL
-            --slices N  (default 500), --lines none,4g,adsl`
+            --slices N (default 500), --lines none,4g,adsl, --rounds N of looks at the first image (default 3),
+            --only first,series,frames  (all: half an hour, most of it 265 MB on slow lines)`
 
 /** Each measures real processes on this machine and prints one table; loaded only when asked for. */
 const BENCHES: Record<string, () => Promise<{ run: (args: string[]) => Promise<void> }>> = {

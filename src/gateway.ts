@@ -15,6 +15,7 @@ import { onlineDeriver } from './dicomweb/prepare.ts'
 import { startHl7 } from './hl7/hl7.ts'
 import type { Inbox } from './hl7/inbox.ts'
 import type { MllpServer } from './hl7/mllp.ts'
+import { pouringBodies } from './http/direct.ts'
 import { createIdentity } from './identity/identity.ts'
 import { loadLightViewer } from './light/light.ts'
 import { errorCode, type Log } from './log.ts'
@@ -297,12 +298,12 @@ async function listenForHl7(inbox: Inbox, config: Config): Promise<MllpServer | 
 const IDLE_CONNECTION_MS = 130_000
 
 function listen(
-  fetch: Parameters<typeof serve>[0]['fetch'],
+  fetch: Parameters<typeof pouringBodies>[0],
   { host, port }: Config,
 ): Promise<{ server: ReturnType<typeof serve>; port: number }> {
   return new Promise((done, failed) => {
     const serverOptions = { keepAliveTimeout: IDLE_CONNECTION_MS }
-    const server = serve({ fetch, hostname: host, port, serverOptions }, (address) =>
+    const server = serve({ fetch: pouringBodies(fetch), hostname: host, port, serverOptions }, (address) =>
       done({ server, port: address.port }),
     )
     server.once('error', () =>

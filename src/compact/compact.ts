@@ -137,6 +137,9 @@ async function compactOf(
 function contentsOf({ entries, stream }: Derived<null>): [string, DerivedContent][] {
   return [...entries].map(([name, { length, sha256, crc32 }]) => [
     name,
-    { size: length, sha256, crc32, open: (start, end) => stream(name, start, end) },
+    {
+      ...{ size: length, sha256, crc32 },
+      open: (start, end, { allocate }) => stream(name, { start, end, allocate }),
+    },
   ])
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
-import { gunzipSync, gzipSync } from 'node:zlib'
+import { hash } from 'node:crypto'
+import { crc32, gunzipSync, gzipSync } from 'node:zlib'
 import { and, eq, isNull, sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
 import { derivations, type studies } from '../database/schema.ts'
@@ -44,8 +44,15 @@ export type Derived<Facts = unknown> = {
   readonly facts: Facts
   /** A whole entry, compared with its SHA-256. */
   readonly read: (name: string) => Promise<Uint8Array>
-  /** The bytes `start` to `end` (exclusive) of an entry; compared with its SHA-256 where that is all of it. */
-  readonly stream: (name: string, start?: number, end?: number) => AsyncGenerator<Uint8Array>
+  /** The bytes `start` to `end` (exclusive) of an entry; compared with its CRC-32 where that is all of it (ADR 14). */
+  readonly stream: (name: string, range?: EntryRange) => AsyncGenerator<Uint8Array>
+}
+
+/** Each piece is memory of `allocate`, or its own. */
+type EntryRange = {
+  readonly start?: number
+  readonly end?: number
+  readonly allocate?: ((length: number) => Uint8Array) | undefined
 }
 
 /** Not there yet. `asked`: it is being made or waits its turn; else nobody has asked for it. */
@@ -100,8 +107,7 @@ export async function findDerived<Facts>(
     if (!entry) throw new Error('no such entry')
     return entry
   }
-  const stream = (name: string, start = 0, end = entryOf(name).length) =>
-    verified(path, entryOf(name), start, end, lost)
+  const stream = (name: string, range: EntryRange = {}) => verified(path, entryOf(name), range, lost)
   return {
     ready: true,
     preparedAt,
@@ -113,7 +119,10 @@ export async function findDerived<Facts>(
     async read(name) {
       const chunks: Uint8Array[] = []
       for await (const chunk of stream(name)) chunks.push(chunk)
-      return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+      const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+      if (hash('sha256', bytes, 'hex') === entryOf(name).sha256) return bytes
+      await lost()
+      throw new DerivedLostError()
     },
   }
 }
@@ -185,22 +194,21 @@ async function makeAgain(db: Database, file: string): Promise<void> {
 
 async function* verified(
   path: string,
-  { offset, length, sha256 }: Entry,
-  start: number,
-  end: number,
+  { offset, length, crc32: expected }: Entry,
+  { start = 0, end = length, allocate }: EntryRange,
   lost: () => Promise<void>,
 ): AsyncGenerator<Uint8Array> {
   if (start < 0 || end > length) throw new RangeError('beyond the entry')
   const whole = start === 0 && end === length
-  const digest = whole ? createHash('sha256') : null
+  let sum = 0
   let held: Uint8Array | null = null
-  for await (const chunk of readPack(path, offset + start, offset + end)) {
-    digest?.update(chunk)
-    // The last chunk is held back until the digest is known: who gets all the bytes got the right ones.
+  for await (const chunk of readPack(path, offset + start, offset + end, allocate)) {
+    if (whole) sum = crc32(chunk, sum)
+    // The last chunk is held back until all were compared: who gets all the bytes got the right ones.
     if (held) yield held
     held = chunk
   }
-  if (digest && digest.digest('hex') !== sha256) {
+  if (whole && sum !== expected) {
     await lost()
     throw new DerivedLostError()
   }

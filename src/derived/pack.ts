@@ -54,19 +54,24 @@ export async function createPack(path: string): Promise<PackWriter> {
   }
 }
 
-/** The bytes of a published pack from `start` to `end` (exclusive); an error where the file ends before. */
+/** Most data files of the viewer, and most compact instances, are read at once. */
+const LONGEST_READ = 2 ** 20
+
+/**
+ * The bytes of a published pack from `start` to `end` (exclusive), each piece in memory of its own; an error where the file
+ * ends before.
+ */
 export async function* readPack(
   path: string,
   start: number,
   end: number,
-  chunkBytes = 256 * 1024,
+  allocate: (length: number) => Uint8Array = (length) => Buffer.allocUnsafeSlow(length),
 ): AsyncGenerator<Uint8Array> {
   if (start >= end) return
   const file = await open(path, constants.O_RDONLY)
   try {
     for (let at = start; at < end; ) {
-      // A chunk of its own each time: who reads may keep it.
-      const chunk = Buffer.allocUnsafeSlow(Math.min(chunkBytes, end - at))
+      const chunk = allocate(Math.min(LONGEST_READ, end - at))
       const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, at)
       if (bytesRead === 0) throw new Error('the file is shorter than its index')
       yield chunk.subarray(0, bytesRead)

@@ -1,4 +1,5 @@
 import type { Profile } from './application-profile.ts'
+import type { Allocate } from './buffers.ts'
 
 /** A file of the disc besides the images: a page, a report, or what was made of the images and is kept elsewhere. */
 export type ExtraFile = SmallFile | (FileName & DerivedContent)
@@ -17,11 +18,13 @@ export type DerivedContent = {
   readonly crc32: number
   /**
    * The bytes `start` to `end` (exclusive), piece by piece. Must be what the digests say, or end in an error; `signal`
-   * is aborted when nobody wants them any more.
+   * is aborted when nobody wants them any more. Each piece may be memory of `allocate`, by which it is used again.
    */
-  readonly open: (start: number, end: number, signal: AbortSignal) => AsyncIterable<Uint8Array>
+  readonly open: (start: number, end: number, how: OpenHow) => AsyncIterable<Uint8Array>
   readonly bytes?: never
 }
+
+type OpenHow = { readonly signal: AbortSignal; readonly allocate?: Allocate | undefined }
 
 /** What the disc is about, besides its images. Days are `YYYY-MM-DD`. */
 export type DiscContent = {

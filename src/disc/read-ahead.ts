@@ -36,7 +36,16 @@ export function readAhead<Task, T>(
   tasks: readonly Task[],
   sizeOf: (task: Task) => number,
   run: (task: Task, signal: AbortSignal) => Promise<T>,
-  { concurrency, budget }: { concurrency: number; budget: ReadAheadBudget },
+  {
+    concurrency,
+    budget,
+    forget = () => undefined,
+  }: {
+    concurrency: number
+    budget: ReadAheadBudget
+    /** Told of each result that nobody asked for any more. */
+    forget?: ((result: T) => void) | undefined
+  },
 ): ReadAhead<T> {
   const abort = new AbortController()
   const started: { result: Promise<T>; taken: number }[] = []
@@ -87,7 +96,10 @@ export function readAhead<Task, T>(
     close() {
       abort.abort()
       giveUp(abort.signal.reason)
-      for (const { taken } of started.splice(0)) budget.giveBack(taken)
+      for (const { result, taken } of started.splice(0)) {
+        budget.giveBack(taken)
+        result.then(forget, () => undefined)
+      }
     },
   }
 }

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { type Buffers, type Departure, WORTH_KEEPING } from './buffers.ts'
+import type { Buffers } from './buffers.ts'
 import { type DecodeFile, toDiscFile } from './dicom/disc-file.ts'
 import { DicomFormatError } from './dicom/element.ts'
 import type { DiscFile, PackedDisc } from './disc.ts'
@@ -18,8 +18,11 @@ export type WriteOptions = {
   readonly decode?: DecodeFile | undefined
   /** Opens a stored file that is too large to be held; without it such a one is held all the same. */
   readonly streamInstance?: StreamInstance
-  /** Where instances' memory came from, and how to know that it is free again. */
-  readonly recycling?: { readonly buffers: Buffers; readonly departure: Departure } | undefined
+  /**
+   * Where the memory of instances comes from. What is given out is to be given back by who sent it; what is fetched and not
+   * given out is given back here.
+   */
+  readonly buffers?: Buffers | undefined
   readonly concurrency?: number
   /** Shared by all streams of the process, so that many downloads take no more memory than a few. */
   readonly budget?: ReadAheadBudget
@@ -49,7 +52,7 @@ export async function* writeDisc(
     shortcut,
     decode,
     streamInstance = async (instance, aborted) => pieces(await fetchInstance(instance, aborted)),
-    recycling,
+    buffers,
     concurrency = CONCURRENCY,
     budget = createReadAheadBudget(OWN_BUDGET),
   }: WriteOptions = {},
@@ -62,8 +65,8 @@ export async function* writeDisc(
   const ahead = readAhead(
     wanted,
     ({ length }) => length,
-    (instance, aborted) => fetchAsPlanned(instance, { fetchInstance, shortcut, decode }, aborted),
-    { concurrency, budget },
+    (instance, aborted) => fetchAsPlanned(instance, { fetchInstance, shortcut, decode, buffers }, aborted),
+    { concurrency, budget, forget: buffers?.giveBack },
   )
   const ended = new AbortController()
   const stop = () => {
@@ -75,7 +78,7 @@ export async function* writeDisc(
     // Files are opened in the order of `wanted`, each once: so the next result is the one that is asked for.
     const open = (file: DiscFile, from: number, to: number) => {
       if (file.bytes) return file.bytes.subarray(from, to)
-      if (file.open) return file.open(from, to, ended.signal)
+      if (file.open) return file.open(from, to, { signal: ended.signal, allocate: buffers?.take })
       const { instance } = file
       if (!isStreamed(instance)) return ahead.next().then((bytes) => bytes.subarray(from, to))
       const { signal: aborted } = ended
@@ -83,11 +86,7 @@ export async function* writeDisc(
     }
     for await (const chunk of disc.write(open, { start, end })) {
       signal?.throwIfAborted()
-      recycling?.departure.give(chunk.byteLength)
       yield chunk
-      if (recycling && chunk.byteLength >= WORTH_KEEPING && recycling.departure.isOver()) {
-        recycling.buffers.giveBack(chunk)
-      }
     }
   } finally {
     signal?.removeEventListener('abort', stop)
@@ -107,13 +106,17 @@ async function fetchAsPlanned(
     fetchInstance,
     shortcut,
     decode,
-  }: Pick<WriteOptions, 'shortcut' | 'decode'> & { fetchInstance: FetchInstance },
+    buffers,
+  }: Pick<WriteOptions, 'shortcut' | 'decode' | 'buffers'> & { fetchInstance: FetchInstance },
   signal: AbortSignal,
 ): Promise<Uint8Array> {
+  const planned = async (stored: Uint8Array) => {
+    const bytes = await asPlanned(instance, stored, decode)
+    if (bytes?.buffer !== stored.buffer) buffers?.giveBack(stored)
+    return bytes
+  }
   const stored = shortcut && (await shortcut(instance, signal).catch(() => null))
-  const bytes =
-    (stored && (await asPlanned(instance, stored, decode))) ??
-    (await asPlanned(instance, await fetchInstance(instance, signal), decode))
+  const bytes = (stored && (await planned(stored))) ?? (await planned(await fetchInstance(instance, signal)))
   if (!bytes) {
     throw new DiscSourceError(`instance ${instance.orthancId} changed since the manifest was made`)
   }

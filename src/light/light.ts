@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Derived } from '../derived/derived.ts'
-import type { ExtraFile } from '../disc/content.ts'
+import type { DerivedContent, ExtraFile } from '../disc/content.ts'
 import { jsonDataFile } from '../shards/data-file.ts'
 import { EXAM_NAME, type ExamData } from '../shards/format.ts'
 import type { Assets } from '../ui/assets.ts'
@@ -53,7 +53,8 @@ export function discViewerFiles(
     ...studies.flatMap(({ entries, stream }, index) =>
       [...entries].map(([name, { length, sha256, crc32 }]): ExtraFile => {
         const path = `VIEWER/${exam.studies[index]}${name}.JS`
-        const open = (start: number, end: number) => stream(name, start, end)
+        const open: DerivedContent['open'] = (start, end, { allocate }) =>
+          stream(name, { start, end, allocate })
         return { path, isoPath: path, size: length, sha256, crc32, open }
       }),
     ),

@@ -4,13 +4,14 @@ import { type ViewableStudy, type Viewer, viewableStudies } from '../access/acce
 import { onlineExam } from '../access/require-viewer.ts'
 import { oncePerPeriod } from '../audit/once.ts'
 import { askForCompact, compactEstimate, findCompact } from '../compact/compact.ts'
-import { createBuffers, departureOf } from '../disc/buffers.ts'
+import { createBuffers } from '../disc/buffers.ts'
 import type { DiscPlan } from '../disc/disc.ts'
 import { DiscSourceError } from '../disc/large-source.ts'
 import { createReadAheadBudget } from '../disc/read-ahead.ts'
-import { serveDisc } from '../disc/serve.ts'
+import { answerDisc } from '../disc/serve.ts'
 import { type StoredInstance, writeDisc } from '../disc/write.ts'
 import { AppError } from '../errors.ts'
+import { pourAnswer } from '../http/direct.ts'
 import { html } from '../http/html.ts'
 import { sourceOf } from '../http/source.ts'
 import { watchAuthorised } from '../http/watch.ts'
@@ -106,14 +107,12 @@ export function discRoutes(dependencies: PortalDependencies) {
     const { changed } = await recheckStudies(dependencies, found.studies)
     if (changed) throw new AppError('images.preparing')
     const authorised = watchAuthorised(() => stillOnline(db, c, online.publication.id, clock()), clock)
-    const departure = departureOf(c.env?.outgoing)
-    const recycling = departure ? { buffers, departure } : undefined
-    const response = serveDisc(c.req.raw, disc, ({ start, end }, cancelled) =>
+    const answer = answerDisc(c.req.raw, disc, ({ start, end }, cancelled) =>
       authorised.guard(
         noticing(
           found.studies,
           writeDisc(disc, fetchInstance, {
-            ...{ start, end, budget, shortcut, streamInstance, recycling },
+            ...{ start, end, budget, shortcut, streamInstance, buffers },
             decode: codecs.decodeFile,
             signal: AbortSignal.any([cancelled, authorised.signal]),
           }),
@@ -121,12 +120,12 @@ export function discRoutes(dependencies: PortalDependencies) {
       ),
     )
     // The parts of a download that broke off are not another download; a HEAD is none.
-    if (c.req.method === 'GET' && response.status < 300) {
+    if (c.req.method === 'GET' && answer.status < 300) {
       const key = `${viewer.tokenHash} ${online.publication.id}`
       const source = sourceOf(c, trustedProxies)
       await noteOnce(key, () => noteCollected(db, 'disc', viewer, online, source, clock()))
     }
-    return response
+    return pourAnswer(c, answer, { ended: authorised.signal, sent: buffers.giveBack })
   }
 
   /** A download that breaks because an image is gone or another one has its study prepared anew: the next one is whole. */

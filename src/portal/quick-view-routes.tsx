@@ -1,8 +1,9 @@
 import { type Context, Hono } from 'hono'
 import { type ViewableStudy, type Viewer, viewableStudies } from '../access/access.ts'
 import { onlineExam } from '../access/require-viewer.ts'
-import { serveDisc } from '../disc/serve.ts'
+import { answerDisc } from '../disc/serve.ts'
 import { AppError } from '../errors.ts'
+import { pourAnswer } from '../http/direct.ts'
 import { html } from '../http/html.ts'
 import { sourceOf } from '../http/source.ts'
 import { watchAuthorised } from '../http/watch.ts'
@@ -81,7 +82,10 @@ export function quickViewRoutes(dependencies: PortalDependencies) {
         mediaType: DATA_TYPE,
       }
       const authorised = watchAuthorised(() => stillOnline(db, c, online.publication.id, clock()), clock)
-      return serveDisc(c.req.raw, file, ({ start, end }) => authorised.guard(of.stream(name, start, end)))
+      const answer = answerDisc(c.req.raw, file, ({ start, end }) =>
+        authorised.guard(of.stream(name, { start, end })),
+      )
+      return pourAnswer(c, answer, { ended: authorised.signal })
     })
 
   /** The one place where these routes are authorised: the session, and the exam in it. */

@@ -116,7 +116,7 @@ test('S21: what is made of a study is stored once and read as it was written, wh
       sha256: createHash('sha256').update(bytes).digest('hex'),
     })
     const part: Uint8Array[] = []
-    for await (const chunk of found.stream(name, 299_999, 700_001)) part.push(chunk)
+    for await (const chunk of found.stream(name, { start: 299_999, end: 700_001 })) part.push(chunk)
     expect(Buffer.concat(part).equals(bytes.subarray(299_999, 700_001))).toBe(true)
     sum += bytes.byteLength
   }

@@ -77,7 +77,7 @@ async function derived(
     entries: new Map([...made].map(([name, bytes]) => [name, entryOf(bytes)])),
     facts: null,
     read,
-    async *stream(name, start = 0, end) {
+    async *stream(name, { start = 0, end } = {}) {
       yield (await read(name)).subarray(start, end)
     },
   }

@@ -53,15 +53,14 @@ afterAll(async () => {
   if (directory) await rm(directory, { recursive: true, force: true })
 })
 
-/** Reads a download slowly; resolves with how long after `end` it broke, and fails if it came whole. */
-async function brokenAfter(person: Patient, end: () => Promise<unknown>): Promise<number> {
+/** Reads a download slowly, and fails if it comes whole though `end` should have broken it. */
+async function brokenAfter(person: Patient, end: () => Promise<unknown>): Promise<void> {
   const response = await person.get(`/referti/${publication}/disco.iso`)
   expect(response.status).toBe(200)
   const total = Number(response.headers.get('content-length'))
   const reader = response.body?.getReader()
   let got = (await reader?.read())?.value?.byteLength ?? 0
   await end()
-  const ended = performance.now()
   try {
     for (;;) {
       const next = await reader?.read()
@@ -72,7 +71,7 @@ async function brokenAfter(person: Patient, end: () => Promise<unknown>): Promis
     }
   } catch {
     expect(got).toBeLessThan(total)
-    return performance.now() - ended
+    return
   }
   throw new Error(`the download went on to its end: ${got} of ${total} bytes`)
 }
@@ -81,9 +80,7 @@ test('S32: "Annulla" breaks the doctor’s running download', async () => {
   const share = await sharedWith(patient, [publication])
   const doctor = await doctorOf(gateway, share.token, share.pin)
   // What the sockets hold is still read; the gateway itself sends nothing more.
-  expect(await brokenAfter(doctor, () => patient.post(`/condivisioni/${share.id}/annulla`))).toBeLessThan(
-    5_000,
-  )
+  await brokenAfter(doctor, () => patient.post(`/condivisioni/${share.id}/annulla`))
 })
 
 test('S22: a download cut off goes on after a new login, and keeps what it has while there is none', async () => {
@@ -164,7 +161,5 @@ test('an image deleted from the archive breaks the download, and the next one is
 type Stored = { ID: string; MainDicomTags: { InstanceNumber: string } }
 
 test('S25, S26: removing the report breaks the patient’s own running download', async () => {
-  expect(await brokenAfter(patient, () => patient.post(`/referti/${publication}/rimuovi`))).toBeLessThan(
-    5_000,
-  )
+  await brokenAfter(patient, () => patient.post(`/referti/${publication}/rimuovi`))
 })

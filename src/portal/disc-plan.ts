@@ -127,7 +127,10 @@ function discExam(site: Site, content: DiscContent, report: StoredReport | null,
               date: (report.reportDate ?? exam.date).replaceAll('-', ''),
               pdf: addressOf(['shown', 'both']),
               signed: signed ? { url: signed, name: signed.split('/').at(-1) ?? '' } : null,
-              signature: exam.report.signature ?? null,
+              signature: {
+                summary: exam.report.signature ?? '',
+                facts: exam.report.signatureFacts ?? [],
+              },
               text: report.body ?? '',
             },
           ]

@@ -14,7 +14,7 @@ import { EXAM_NAME, type ExamData } from '../shards/format.ts'
 import type { PortalDependencies } from './dependencies.ts'
 import { QuickViewHead, QuickViewIdle } from './pages/quick-view-parts.tsx'
 import { QuickViewPreparingPage } from './pages/quick-view-preparing-page.tsx'
-import { signatureSummary } from './pages/signature-facts.tsx'
+import { signatureFacts, signatureSummary } from './pages/signature-facts.tsx'
 import { pageSession, stillOnline } from './session.ts'
 import { findViewerData } from './viewer-data.ts'
 import { viewingNotes } from './viewing-notes.ts'
@@ -116,7 +116,10 @@ export function quickViewRoutes(dependencies: PortalDependencies) {
               // Its words are in the document: who opens that has collected it (S39b), who looks at images has not.
               pdf: report.kind === 'pdf' || report.pdf ? `${at}/documento.pdf` : null,
               signed: { url: `${at}/firmato`, name: '' },
-              signature: signatureSummary(site.messages, report.signature),
+              signature: {
+                summary: signatureSummary(site.messages, report.signature),
+                facts: signatureFacts(site.messages, report.signature),
+              },
               text: '',
             },
           ]

@@ -17,6 +17,15 @@ export type AttributeValue = readonly (string | number)[] | readonly Attributes[
 /** How the value of a kept element is read, whatever VR the file writes. */
 export type KeptVr = 'text' | 'DS' | 'IS' | 'US' | 'UL' | 'SL' | 'SS' | 'FL' | 'FD' | 'SQ' | 'bytes'
 
+/** A value longer than this is left out: the longest in use are frames' functional groups, overlays and tables of greys. */
+export function longestValue(tag: string): number {
+  if (keptVr(tag) === 'SQ') return 64 * MIB
+  // Of an electrocardiogram's twelve leads, a minute and a half at 1000 Hz; days of one lead are no sheet of paper.
+  return (tag === '54001010' ? 2 : 4) * MIB
+}
+
+const MIB = 2 ** 20
+
 /** How to read the element, or undefined where the viewer has no use for it. At every depth of nesting. */
 export function keptVr(tag: string): KeptVr | undefined {
   // Overlay planes and curves come in repeating groups, 6000 to 601E even (PS3.5 §7.6).
@@ -54,9 +63,19 @@ const KEPT: Readonly<Record<string, KeptVr>> = {
   ...all('00041220', 'SQ'),
   ...text('00041500'),
   // Codes and titles of documents and references between instances.
-  ...text('00080100 00080104 00081150 00081155 00420010 00420012 0040A040 0040A160 0040A010 0040A043'),
+  ...text('00080100 00080104 00081150 00081155 00420010 00420012 0040A040 0040A160 0040A010'),
   ...all('00081115 00081140 00081199', 'SQ'),
   ...all('00081160', 'IS'),
+  // Structured reports (§A.35, §C.17): the words of their content tree. Numbers stay as they were written.
+  ...all('004008EA 0040A043 0040A073 0040A078 0040A168 0040A300 0040A730', 'SQ'),
+  ...text('0040A075 0040A120 0040A121 0040A122 0040A123 0040A30A 0040A491 0040A493'),
+  // Waveforms (§C.10.9): electrocardiograms, with what the apparatus noted of them.
+  ...all('54000100 003A0200 003A0208 003A0211 0040B020', 'SQ'),
+  ...all('003A0005 003A021A 54001004', 'US'),
+  ...all('003A0010', 'UL'),
+  ...all('00181068 003A001A 003A0210 003A0212 003A0213 003A0214 003A0215 003A0220 003A0221 003A0222', 'DS'),
+  ...text('003A0004 003A0020 003A0203 54001006 00700006'),
+  ...all('5400100A 54001010', 'bytes'),
   // Plane, spacing and calibration (§C.7.6.2, §10.7).
   ...all(
     '00180088 00181164 00180050 00181110 00181111 00181114 00200032 00200037 00201041 00280030 00280034',

@@ -17,6 +17,8 @@ export type EncodedInstance = {
     readonly frames: readonly (readonly Escaped[] | FrameFailure)[]
   } | null
   readonly preview: EncodedPreview | null
+  /** An encapsulated PDF, and its length. */
+  readonly document: { readonly strings: readonly Escaped[]; readonly length: number } | null
 }
 
 type EncodedPreview = FrameSize & {
@@ -32,8 +34,12 @@ export async function encodeInstance(
   { preview }: { preview: boolean },
 ): Promise<EncodedInstance> {
   const record = readRecord(toDiscFile(file).bytes)
-  const { transferSyntaxUid, attributes } = record
-  const described = { transferSyntaxUid, attributes }
+  const { transferSyntaxUid, attributes, document } = record
+  const described = {
+    transferSyntaxUid,
+    attributes,
+    document: document && isPdf(attributes) ? encodeDocument(document) : null,
+  }
   const opened = await openFrames(record)
   if (!opened) return { ...described, pixels: null, preview: null }
   const frames: (Escaped[] | FrameFailure)[] = []
@@ -46,6 +52,14 @@ export async function encodeInstance(
     preview: preview ? await encodePreview(opened) : null,
   }
 }
+
+const isPdf = (attributes: Attributes): boolean =>
+  String(attributes['00420012']?.[0] ?? '').toLowerCase() === 'application/pdf'
+
+const encodeDocument = (document: Uint8Array) => ({
+  strings: stringsOf(deflateSync(document)),
+  length: document.byteLength,
+})
 
 async function encodeFrame(opened: FrameReader, index: number): Promise<Escaped[] | FrameFailure> {
   try {

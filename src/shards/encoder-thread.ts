@@ -12,8 +12,8 @@ parentPort?.on('message', async ({ file, preview }: EncoderTask) => {
   parentPort?.postMessage(encoded, encoded ? memoryOf(encoded) : [])
 })
 
-function memoryOf({ pixels, preview }: EncodedInstance): ArrayBuffer[] {
+function memoryOf({ pixels, preview, document }: EncodedInstance): ArrayBuffer[] {
   const strings = (pixels?.frames ?? []).flatMap((frame) => (typeof frame === 'string' ? [] : frame))
-  const all = preview ? [...strings, preview.string] : strings
+  const all = [...strings, ...(preview ? [preview.string] : []), ...(document?.strings ?? [])]
   return [...new Set(all.map(({ buffer }) => buffer))].filter((buffer) => buffer instanceof ArrayBuffer)
 }

@@ -36,6 +36,8 @@ export type IndexedInstance = {
     readonly photometric: string
     readonly frame: number
   }
+  /** An encapsulated PDF: its bytes lie in that many strings, from the first on. */
+  readonly document?: { readonly first: number; readonly strings: number; readonly length: number }
 }
 
 export type IndexedPixels = {
@@ -52,7 +54,7 @@ export type IndexedPixels = {
 }
 
 /** Of scripts, index and codings together: a viewer reads its own alone, and what a lower one made is made anew. */
-export const DATA_VERSION = 1
+export const DATA_VERSION = 2
 
 /** Name of the index among the data files. */
 export const INDEX_NAME = 'INDEX'
@@ -75,8 +77,8 @@ export type ExamReport = {
   /** Addresses, relative to the page. */
   readonly pdf: string | null
   readonly signed: { readonly url: string; readonly name: string } | null
-  /** Who signed and whether the document is unaltered, in plain words. */
-  readonly signature: string | null
+  /** Who signed and whether the document is unaltered, in plain words; and what was checked, a sentence each. */
+  readonly signature: { readonly summary: string; readonly facts: readonly string[] } | null
   readonly text: string
 }
 

@@ -22,8 +22,10 @@ export function createIndexer(write: Write, unreadableBefore: number) {
         unreadable += 1
         return
       }
-      const { transferSyntaxUid, attributes, pixels, preview } = encoded
+      const { transferSyntaxUid, attributes, pixels, preview, document } = encoded
       const placed = pixels && (await place(pixels, frames))
+      const first = frames.next()
+      for (const string of document?.strings ?? []) await frames.add(string)
       if (preview) previews.push({ string: preview.string, of: instances.length + ofSeries.length })
       ofSeries.push({
         common: common.length,
@@ -31,6 +33,7 @@ export function createIndexer(write: Write, unreadableBefore: number) {
         attributes,
         ...(placed && { pixels: placed }),
         ...(preview && { preview: { ...previewFacts(preview), string: -1 } }),
+        ...(document && { document: { first, strings: document.strings.length, length: document.length } }),
       })
     },
     endSeries(): void {

@@ -9,7 +9,7 @@ import {
 import { readPart10 } from '../disc/dicom/part10.ts'
 import { decodeText } from '../disc/dicom/text.ts'
 import { encodingOf } from '../disc/dicom/transfer-syntax.ts'
-import { type Attributes, type AttributeValue, type KeptVr, keptVr } from './attributes.ts'
+import { type Attributes, type AttributeValue, type KeptVr, keptVr, longestValue } from './attributes.ts'
 
 /** What the viewer is told of a file, and where its pixels begin. */
 export type FileRecord = {
@@ -18,6 +18,8 @@ export type FileRecord = {
   readonly attributes: Attributes
   /** Of Pixel Data (PS3.5 §8), from its tag on; null where there is none. */
   readonly pixelTag: { readonly tag: number; readonly at: number } | null
+  /** An Encapsulated Document (PS3.3 §C.24.2) as it stands, a byte that makes its length even included. */
+  readonly document: Uint8Array | null
   readonly source: Source
 }
 
@@ -26,10 +28,19 @@ export function readRecord(file: Uint8Array): FileRecord {
   const { transferSyntaxUid, dataSetStart } = readPart10(file)
   const source = sourceOf(file.subarray(dataSetStart), encodingOf(transferSyntaxUid))
   const pixels: { tag: number; at: number }[] = []
-  const attributes = readAttributes(source, 0, source.bytes.byteLength, '', (tag, at) =>
-    pixels.push({ tag, at }),
-  )
-  return { file, transferSyntaxUid, attributes, pixelTag: pixels[0] ?? null, source }
+  const documents: Uint8Array[] = []
+  const attributes = readAttributes(source, 0, source.bytes.byteLength, '', {
+    pixels: (tag, at) => pixels.push({ tag, at }),
+    document: (start, end) => documents.push(source.bytes.subarray(start, end)),
+  })
+  return {
+    file,
+    transferSyntaxUid,
+    attributes,
+    pixelTag: pixels[0] ?? null,
+    document: documents[0] ?? null,
+    source,
+  }
 }
 
 const PIXEL_DATA = 0x7fe00010
@@ -37,43 +48,49 @@ const PIXEL_DATA = 0x7fe00010
 export const FLOAT_PIXEL_DATA = 0x7fe00008
 export const DOUBLE_PIXEL_DATA = 0x7fe00009
 const SPECIFIC_CHARACTER_SET = '00080005'
-/** A value longer than this is no attribute: the longest in use are overlays and tables of grey values. */
-const LONGEST_VALUE = 4 * 2 ** 20
+const ENCAPSULATED_DOCUMENT = 0x00420011
+
+/** What is found on the outermost level besides attributes. */
+type Finds = {
+  readonly pixels: (tag: number, at: number) => void
+  readonly document: (start: number, end: number) => void
+}
 
 function readAttributes(
   source: Source,
   start: number,
   end: number,
   outerCharacterSet: string,
-  atPixels?: (tag: number, at: number) => void,
+  found?: Finds,
 ): Attributes {
-  const found: Record<string, AttributeValue> = {}
+  const attributes: Record<string, AttributeValue> = {}
   let characterSet = outerCharacterSet
   let next = start
   try {
     for (const element of elements(source, start, end)) {
       if (isPixels(element.tag)) {
-        atPixels?.(element.tag, next)
+        found?.pixels(element.tag, next)
         break
       }
       next = element.next
+      if (element.tag === ENCAPSULATED_DOCUMENT) found?.document(element.start, element.end)
       const tag = element.tag.toString(16).toUpperCase().padStart(8, '0')
       const vr = keptVr(tag)
-      if (!vr || tag in found || element.end - element.start > LONGEST_VALUE) continue
+      if (!vr || tag in attributes || element.end - element.start > longestValue(tag)) continue
       const value =
         vr === 'SQ'
           ? readItems(contentEncoding(source, element.vr), element.start, element.end, characterSet)
           : readValue(source, vr, source.bytes.subarray(element.start, element.end), characterSet)
-      if (value.length > 0) found[tag] = value
+      if (value.length > 0) attributes[tag] = value
       if (tag === SPECIFIC_CHARACTER_SET) characterSet = value.join('\\')
     }
   } catch (error) {
     if (!(error instanceof DicomFormatError)) throw error
     // Pixel Data whose end is missing is shown as far as it goes.
     const tag = tagAt(source, next)
-    if (tag !== null && isPixels(tag)) atPixels?.(tag, next)
+    if (tag !== null && isPixels(tag)) found?.pixels(tag, next)
   }
-  return found
+  return attributes
 }
 
 const isPixels = (tag: number): boolean =>

@@ -82,7 +82,7 @@ export function isDataScript(file: Uint8Array): boolean {
 }
 
 const FORM =
-  /^ritiro\(1,"[A-Z0-9]{1,8}",\[(?:"[^"\\\r\n]*(?:\\["\\nr][^"\\\r\n]*)*"(?:,(?=")|(?=\])))*\]\);\n$/
+  /^ritiro\([1-9]\d*,"[A-Z0-9]{1,8}",\[(?:"[^"\\\r\n]*(?:\\["\\nr][^"\\\r\n]*)*"(?:,(?=")|(?=\])))*\]\);\n$/
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
 const QUOTE = ascii('"')

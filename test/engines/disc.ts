@@ -29,7 +29,10 @@ export async function discPlaces(folder: string, files: readonly Uint8Array[]): 
         date: '20261123',
         pdf: '../REFERTO/REFERTO1.PDF',
         signed: { url: '../REFERTO/REFERTO1.PDF.P7M', name: 'REFERTO1.PDF.P7M' },
-        signature: 'Firmato da Maria Bianchi: documento integro.',
+        signature: {
+          summary: 'Firmato da Maria Bianchi: documento integro.',
+          facts: ['Il documento è integro.'],
+        },
         text: 'Nulla da segnalare.',
       },
     ],

@@ -7,6 +7,9 @@ import { DEMO_VISITS } from '../../scripts/demo-data/visits.ts'
 import { kindsOfPixels } from '../shards/kinds.ts'
 import { pageOf } from '../shards/page/bundle.ts'
 import type { Shown } from '../shards/page/page.ts'
+import { dicomFile } from '../support/dicom.ts'
+import { smallPdf } from '../viewer/exams.ts'
+import { electrocardiogram, encapsulatedPdf, structuredReport } from '../viewer/light-sheets.ts'
 import { startChromium } from './chromium.ts'
 import { discPlaces, type Places } from './disc.ts'
 import { type Engine, type EnginePage, waitFor } from './engine.ts'
@@ -34,7 +37,9 @@ beforeAll(async () => {
     directory: join(folder, 'ct'),
     slices: SLICES,
   })
-  places = await discPlaces(folder, await Promise.all(files.map((file) => readFile(file))))
+  const images = await Promise.all(files.map((file) => readFile(file)))
+  const sheets = [electrocardiogram(), structuredReport(), encapsulatedPdf(smallPdf())]
+  places = await discPlaces(folder, [...images, ...sheets.map((elements) => dicomFile(elements))])
   await mkdir(join(folder, 'truth'))
   truth = (
     await pageOf(
@@ -89,9 +94,26 @@ async function openViewer(engine: Engine, place: string, size: typeof DESKTOP): 
   await keepPicture(page, `engine-${engine.name}-${size.width}`)
   const picture = (await page.evaluate(MEAN_GREYS)) as number[]
   expect(Math.max(...picture) - Math.min(...picture)).toBeGreaterThan(60)
+  await readSheets(page)
   expect(page.complaints).toEqual([])
   return picture
 }
+
+/** What of the disc is no image: the tracing is drawn, the words are read, the PDF and the report's signature stand beside it. */
+async function readSheets(page: EnginePage): Promise<void> {
+  await page.evaluate(press('.series-item', 'Ecografia epatica'))
+  await waitFor(page, `document.querySelector('.sheet-lines')?.textContent.includes('Non lesioni')`)
+  await page.evaluate(press('.top-actions button', 'Referto', 'Report'))
+  await waitFor(page, `document.querySelector('.report iframe')?.src.startsWith('blob:')`)
+  await page.evaluate(press('.series-item', 'ECG'))
+  expect(await waitFor(page, `document.querySelectorAll('.ecg .lead').length`)).toBe(12)
+  await page.evaluate(press('.series-item', 'CT'))
+  const facts = await waitFor(page, `document.querySelector('.signature-facts li')?.textContent`)
+  expect(facts).toBe('Il documento è integro.')
+}
+
+const press = (selector: string, ...words: string[]): string =>
+  `[...document.querySelectorAll(${JSON.stringify(selector)})].find((one) => ${JSON.stringify(words)}.some((word) => one.textContent.includes(word))).click()`
 
 /** Means of 8 by 8 blocks of the picture in the middle of the view: where no text stands. */
 const MEAN_GREYS = `(() => {

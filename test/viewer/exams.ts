@@ -86,7 +86,8 @@ function slice(number: number, series: number): Record<number, readonly [vr: str
   }
 }
 
-function smallPdf(): Buffer {
+/** A page with one word. */
+export function smallPdf(): Buffer {
   const text = 'BT /F1 24 Tf 20 100 Td (Documento) Tj ET'
   return Buffer.from(
     `%PDF-1.4

@@ -1,32 +1,27 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { buildLight } from '../../viewer/light-build.ts'
 import { violationsOf } from '../support/axe.ts'
-import { launchBrowser, screenshot } from '../support/browser.ts'
+import { screenshot } from '../support/browser.ts'
 import { writeCtFolder, writeMixedFolder, writeOddFolder } from './light-folder.ts'
+import { centre, lightViewer, PHONE, said, shown } from './light-page.ts'
 
+let viewer: Awaited<ReturnType<typeof lightViewer>>
 let directory: string
-let browser: Browser
+const openFolder = (name: string, options?: BrowserContextOptions) => viewer.openFolder(name, options)
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'ritiro-light-'))
-  for (const { name, content } of await buildLight()) await writeFile(join(directory, name), content)
+  viewer = await lightViewer()
+  directory = viewer.directory
   for (const name of ['ct', 'odd', 'mixed']) await mkdir(join(directory, name))
   await writeCtFolder(join(directory, 'ct'))
   await writeOddFolder(join(directory, 'odd'))
   await writeMixedFolder(join(directory, 'mixed'))
-  browser = await launchBrowser()
 })
 
-afterAll(async () => {
-  await browser.close()
-  await rm(directory, { recursive: true, force: true })
-})
+afterAll(() => viewer[Symbol.asyncDispose]())
 
 test('script and style are at most 300 kB compressed, without the codecs', async () => {
   const sizes = await Promise.all(
@@ -229,12 +224,7 @@ test('the view is saved as PNG, under a name without the patient’s', async () 
 })
 
 test('on a phone a finger scrolls, and everything to touch is 44 px or more', async () => {
-  await using opened = await openFolder('ct', {
-    viewport: { width: 390, height: 844 },
-    hasTouch: true,
-    isMobile: true,
-    deviceScaleFactor: 2,
-  })
+  await using opened = await openFolder('ct', PHONE)
   const { page } = opened
   await expect.poll(() => shown(page)).toBe('7')
   await screenshot(page, 'light-folder-390', false)
@@ -254,42 +244,6 @@ test('on a phone a finger scrolls, and everything to touch is 44 px or more', as
   await drag(page, { x: x + width / 2, y: y + height / 2 }, 60)
   await expect.poll(async () => Number(await shown(page))).toBeGreaterThan(7)
 })
-
-async function openFolder(name: string, options: BrowserContextOptions = {}) {
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 800 },
-    locale: 'it-IT',
-    ...options,
-  })
-  const page = await context.newPage()
-  const complaints: string[] = []
-  page.on('console', (message) => {
-    if (message.type() === 'error' || message.text().includes('Content Security Policy'))
-      complaints.push(message.text())
-  })
-  page.on('pageerror', (error) => complaints.push(error.message))
-  page.on('request', (request) => {
-    if (!/^(file|blob|data):/.test(request.url())) complaints.push(`request: ${request.url()}`)
-  })
-  await page.goto(pathToFileURL(join(directory, 'LIGHT.HTM')).href)
-  await page.locator('input[webkitdirectory]').setInputFiles(join(directory, name))
-  return { page, complaints, [Symbol.asyncDispose]: () => context.close() }
-}
-
-/** The number of the image that is seen, or empty. */
-const shown = (page: Page) => page.locator('.stage').first().getAttribute('data-shown')
-
-/** What a screen reader was told last. */
-const said = (page: Page) => page.locator('[aria-live=polite]').textContent()
-
-/** The colour in the middle of the first view. */
-const centre = (page: Page) =>
-  page.evaluate(() => {
-    const canvas = document.querySelector('canvas:not(.thumb):not(.marks)') as HTMLCanvasElement
-    const stage = canvas.closest('.stage')?.querySelector('canvas') as HTMLCanvasElement
-    const data = stage.getContext('2d')?.getImageData(stage.width / 2, stage.height / 2, 1, 1).data
-    return [...(data ?? [])].slice(0, 3)
-  })
 
 // A finger goes down, moves, and goes up (Playwright's touchscreen only taps).
 async function drag(page: Page, { x, y }: { x: number; y: number }, by: number): Promise<void> {

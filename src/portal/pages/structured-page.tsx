@@ -1,4 +1,4 @@
-import type { StructuredReport } from '../../pacs/structured-report.ts'
+import type { StructuredReport } from '../../pacs/content-tree.ts'
 import { BackLink } from '../../ui/back-link.tsx'
 import { formatDay } from '../../ui/format.ts'
 import { Layout } from '../../ui/layout.tsx'

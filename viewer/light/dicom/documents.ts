@@ -1,28 +1,31 @@
 import type { InstanceRecord } from '../../../src/shards/attributes.ts'
 import type { Report, Study } from '../model/model.ts'
 import { text } from '../model/record.ts'
-import type { DicomFile } from './file.ts'
 import type { Found } from './found.ts'
+
+/** Where the bytes of an instance's encapsulated document are read; null where it has none at hand. */
+export type DocumentSource = (key: string) => (() => Promise<Uint8Array>) | null
 
 /** Encapsulated PDFs (PS3.3 §A.45) become reports of their study, and no longer things that cannot be shown. */
 export function withDocuments(
   studies: readonly Study[],
   records: readonly InstanceRecord[],
-  files: ReadonlyMap<string, DicomFile>,
+  source: DocumentSource,
 ): Study[] {
-  const documents = records.filter(
-    ({ key, attributes }) =>
-      files.get(key)?.document && text(attributes, '00420012').toLowerCase() === 'application/pdf',
-  )
-  const keys = new Set(documents.map(({ key }) => key))
+  const documents = records.flatMap((record) => {
+    const isPdf = text(record.attributes, '00420012').toLowerCase() === 'application/pdf'
+    const bytes = isPdf ? source(record.key) : null
+    return bytes ? [{ record, bytes }] : []
+  })
+  const keys = new Set(documents.map(({ record }) => record.key))
   return studies.map((study) => ({
     ...study,
     reports: documents
-      .filter(({ attributes }) => text(attributes, '0020000D') === study.uid)
-      .map((record) => reportOf(record, files.get(record.key))),
+      .filter(({ record }) => text(record.attributes, '0020000D') === study.uid)
+      .map(({ record, bytes }) => reportOf(record, bytes)),
     series: study.series
       .map((series) => ({ ...series, unshown: series.unshown.filter(({ key }) => !keys.has(key)) }))
-      .filter(({ images, unshown }) => images.length + unshown.length > 0),
+      .filter(({ images, sheets, unshown }) => images.length + sheets.length + unshown.length > 0),
   }))
 }
 
@@ -40,16 +43,11 @@ export function withLooseFiles(studies: readonly Study[], found: readonly Found[
   )
 }
 
-function reportOf({ attributes }: InstanceRecord, file: DicomFile | undefined): Report {
+function reportOf({ attributes }: InstanceRecord, bytes: () => Promise<Uint8Array>): Report {
   return {
     title: text(attributes, '00420010') || text(attributes, '0008103E'),
     date: text(attributes, '00080023') || text(attributes, '00080020'),
-    pdf: {
-      async bytes() {
-        const { start, length } = file?.document ?? { start: 0, length: 0 }
-        return new Uint8Array((await file?.blob.slice(start, start + length).arrayBuffer()) ?? [])
-      },
-    },
+    pdf: { bytes },
     signed: null,
     signature: null,
     text: '',

@@ -48,10 +48,19 @@ export async function openFolder(
   records.sort((a, b) => (a.key < b.key ? -1 : 1))
   const studies = studiesOf(withoutDoubles(records), unread)
   return {
-    studies: withLooseFiles(withDocuments(studies, records, files), documents),
+    studies: withLooseFiles(
+      withDocuments(studies, records, (key) => documentIn(files.get(key))),
+      documents,
+    ),
     frames: framesOf(files),
     skipped,
   }
+}
+
+function documentIn(file: DicomFile | undefined): (() => Promise<Uint8Array>) | null {
+  if (!file?.document) return null
+  const { start, length } = file.document
+  return async () => new Uint8Array(await file.blob.slice(start, start + length).arrayBuffer())
 }
 
 /** The frames of files at hand. */

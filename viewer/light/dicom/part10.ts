@@ -1,4 +1,10 @@
-import { type Attributes, type AttributeValue, type KeptVr, keptVr } from '../../../src/shards/attributes.ts'
+import {
+  type Attributes,
+  type AttributeValue,
+  type KeptVr,
+  keptVr,
+  longestValue,
+} from '../../../src/shards/attributes.ts'
 import { decodeText } from './text.ts'
 
 /** What the head of a DICOM File tells, up to its pixels (PS3.10 §7.1). */
@@ -126,8 +132,9 @@ function readLevel(cursor: Cursor, end: number, depth: number): Attributes {
       break
     }
     if (tag === '00420011' && depth === 0 && length !== null) {
+      // What kind of document it is, stands behind it.
+      needs(cursor, start + length)
       cursor.found.document = { start, length }
-      break
     }
     const vr = keptVr(tag)
     const value = readValue(cursor, header, vr, depth)
@@ -177,7 +184,7 @@ function readValue(cursor: Cursor, header: Header, kept: KeptVr | undefined, dep
   if (tag === '7FE00002') cursor.found.lengths = readLongs(cursor, start, end)
   needs(cursor, end)
   cursor.at = end
-  if (!kept) return undefined
+  if (!kept || end - start > longestValue(tag)) return undefined
   return decodeValue(cursor, kept, cursor.bytes.subarray(start, end))
 }
 

@@ -1,3 +1,4 @@
+import type { StructuredReport } from '../../../src/pacs/content-tree.ts'
 import type { Attributes } from '../../../src/shards/attributes.ts'
 
 /** Everything the viewer shows, wherever it came from: files in a folder, shards on a disc, shards online. */
@@ -34,8 +35,8 @@ export interface Report {
   readonly pdf: { readonly url: string } | { bytes(): Promise<Uint8Array> } | null
   /** The signed file as delivered, where there is one to open or keep. */
   readonly signed: { readonly url: string; readonly name: string } | null
-  /** Who signed and whether it is unaltered, in plain words already, or null where nothing is known. */
-  readonly signature: string | null
+  /** Who signed and whether it is unaltered, and what was checked, in plain words already; null where nothing is known. */
+  readonly signature: { readonly summary: string; readonly facts: readonly string[] } | null
   /** The words of the report, or empty. */
   readonly text: string
 }
@@ -49,8 +50,56 @@ export interface Series {
   readonly laterality: string
   /** In the order of the stack: along the normal where planes are parallel, else by Instance Number. */
   readonly images: readonly Image[]
+  /** What is no picture and can be read all the same. */
+  readonly sheets: readonly Sheet[]
   /** What belongs here and cannot be shown, each with its reason. */
   readonly unshown: readonly Unshown[]
+}
+
+/** A structured report as text, or waveforms on paper with a grid. */
+export type Sheet = TextSheet | WaveformSheet
+
+interface SheetFacts {
+  readonly key: string
+  readonly title: string
+  /** DICOM date and time, or empty. */
+  readonly date: string
+  readonly time: string
+}
+
+export interface TextSheet extends SheetFacts {
+  readonly kind: 'text'
+  /** Numbers are written as the language does, hence only when shown. */
+  report(decimal: ',' | '.'): StructuredReport
+}
+
+export interface WaveformSheet extends SheetFacts {
+  readonly kind: 'waveform'
+  readonly groups: readonly WaveformGroup[]
+  /** What the apparatus measured and noted. */
+  readonly notes: readonly string[]
+}
+
+/** Channels recorded together (PS3.3 §C.10.9.1.1). */
+export interface WaveformGroup {
+  readonly label: string
+  /** Samples a second. */
+  readonly frequency: number
+  readonly channels: readonly WaveformChannel[]
+}
+
+export interface WaveformChannel {
+  readonly label: string
+  /** UCUM, millivolts for what came as micro- or millivolts or volts. */
+  readonly unit: string
+  /** NaN where nothing was recorded. */
+  readonly values: Float32Array
+  /** Hz; null where not told. */
+  readonly filters: {
+    readonly low: number | null
+    readonly high: number | null
+    readonly notch: number | null
+  }
 }
 
 /** What cannot be shown: a tile with the reason, never a wrong picture (issue 5, "honest"). */

@@ -1,8 +1,9 @@
 import type { Attributes, InstanceRecord } from '../../../src/shards/attributes.ts'
 import { imageOf, isImage } from './image.ts'
-import type { Image, Series, Study, Unshown } from './model.ts'
+import type { Image, Series, Sheet, Study, Unshown } from './model.ts'
 import { dot, planeOf } from './plane.ts'
 import { items, number, text } from './record.ts'
+import { sheetOf } from './sheet.ts'
 
 /** Instances → studies, series in order of their numbers, images in the order of the stack. */
 export function studiesOf(records: readonly InstanceRecord[], unread: readonly Unshown[] = []): Study[] {
@@ -76,12 +77,20 @@ function seriesOf(
   members: readonly InstanceRecord[],
   presentations: ReadonlyMap<string, Attributes[]>,
 ): Series[] {
-  const all = members.map(imageOf)
-  const unshown = all.filter((one) => !isImage(one)) as Unshown[]
-  const images = all
-    .filter(isImage)
-    .map((image) => ({ ...image, presentation: presentations.get(image.sopInstanceUid) ?? [] }))
-  const stacks = [...groupBy(images, stackKey)]
+  const images: Image[] = []
+  const sheets: Sheet[] = []
+  const unshown: Unshown[] = []
+  for (const member of members) {
+    const one = sheetOf(member) ?? imageOf(member)
+    if ('kind' in one) sheets.push(one)
+    else if (isImage(one)) images.push(one)
+    else unshown.push(one)
+  }
+  const presented = images.map((image) => ({
+    ...image,
+    presentation: presentations.get(image.sopInstanceUid) ?? [],
+  }))
+  const stacks = [...groupBy(presented, stackKey)]
   const attributes = members[0]?.attributes
   const whole = {
     number: number(attributes, '00200011'),
@@ -90,16 +99,19 @@ function seriesOf(
     bodyPart: text(attributes, '00180015'),
     laterality: text(attributes, '00200060') || text(attributes, '00200062'),
   }
-  if (stacks.length === 0) return [{ uid, ...whole, images: [], unshown }]
   const shown = stacks.map(([key, stack], at) => ({
     uid: at === 0 ? uid : `${uid}/${key}`,
     ...whole,
     laterality: text(stack[0]?.attributes, '00200062') || whole.laterality,
     images: inOrder(stack),
+    sheets: [],
     unshown: [],
   }))
-  // A tile of their own: beside a picture nobody would see them.
-  return unshown.length > 0 ? [...shown, { uid: `${uid}/unshown`, ...whole, images: [], unshown }] : shown
+  // A place of their own: beside a picture nobody would see them.
+  const more: Series[] = []
+  if (sheets.length > 0) more.push({ uid: `${uid}/sheets`, ...whole, images: [], sheets, unshown: [] })
+  if (unshown.length > 0) more.push({ uid: `${uid}/unshown`, ...whole, images: [], sheets: [], unshown })
+  return [...shown, ...more]
 }
 
 const stackKey = (image: Image): string =>
@@ -135,8 +147,11 @@ function inOrder(images: readonly Image[]): Image[] {
 const sortedByNumber = (images: readonly Image[]): Image[] =>
   [...images].sort((a, b) => (a.instanceNumber ?? 0) - (b.instanceNumber ?? 0))
 
+// Pictures, then what is read, then what cannot be shown.
+const rankOf = ({ images, sheets }: Series): number => (images.length > 0 ? 0 : sheets.length > 0 ? 1 : 2)
+
 const bySeriesNumber = (a: Series, b: Series): number =>
-  Number(a.images.length === 0) - Number(b.images.length === 0) ||
+  rankOf(a) - rankOf(b) ||
   (a.number ?? 1e9) - (b.number ?? 1e9) ||
   (a.images[0]?.instanceNumber ?? 0) - (b.images[0]?.instanceNumber ?? 0)
 
@@ -164,6 +179,7 @@ function seriesOfUnread(unshown: readonly Unshown[]): Series {
     bodyPart: '',
     laterality: '',
     images: [],
+    sheets: [],
     unshown,
   }
 }

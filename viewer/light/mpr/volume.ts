@@ -134,7 +134,7 @@ function stackOf(
       pixel: { ...base.pixel, columns, rows: slices.length },
     }
   })
-  return { ...series, uid: `${series.uid}:${axis}`, description: label, images, unshown: [] }
+  return { ...series, uid: `${series.uid}:${axis}`, description: label, images, sheets: [], unshown: [] }
 }
 
 // The functional groups and overlays are about the frames as acquired; what the picture needs of them is copied.

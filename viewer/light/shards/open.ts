@@ -1,5 +1,6 @@
 import workerSource from 'worker:./worker.ts'
 import { EXAM_NAME, type ExamData, type ExamReport } from '../../../src/shards/format.ts'
+import { withDocuments } from '../dicom/documents.ts'
 import { FrameError, type FrameSource, type Opened, type Report } from '../model/model.ts'
 import { studiesOf } from '../model/studies.ts'
 import { type DrawPreview, openShards, type ShardData } from './source.ts'
@@ -30,14 +31,21 @@ export async function openExam(drawPreview: DrawPreview): Promise<OpenedExam> {
   const data = await Promise.all(
     exam.studies.map((folder, index) => openShards(index, transportTo(folder), decoders, drawPreview)),
   )
-  const studies = studiesOf(
-    data.flatMap(({ records }) => records),
-    data.flatMap(({ unread }) => unread),
+  const records = data.flatMap((one) => one.records)
+  const studies = withDocuments(
+    studiesOf(
+      records,
+      data.flatMap(({ unread }) => unread),
+    ),
+    records,
+    (key) => data[Number.parseInt(key, 10)]?.documents(key) ?? null,
   )
   const reports = exam.reports.map((report) => reportOf(report, isFile))
   return {
     // One visit's report is about all the studies of it: it stands beside the first.
-    studies: studies.map((study, index) => (index === 0 ? { ...study, reports } : study)),
+    studies: studies.map((study, index) =>
+      index === 0 ? { ...study, reports: [...reports, ...study.reports] } : study,
+    ),
     frames: allOf(data),
     organisation: exam.organisation,
     otherViewer: exam.otherViewer,

@@ -1,6 +1,7 @@
 import type { InstanceRecord } from '../../../src/shards/attributes.ts'
 import type { Coding, FrameSize } from '../../../src/shards/coding.ts'
 import { INDEX_NAME, type IndexedInstance, type StudyIndex } from '../../../src/shards/format.ts'
+import type { DocumentSource } from '../dicom/documents.ts'
 import {
   type Cells,
   type Frame,
@@ -22,6 +23,7 @@ export interface ShardData {
   readonly records: readonly InstanceRecord[]
   readonly unread: readonly Unshown[]
   readonly frames: FrameSource
+  readonly documents: DocumentSource
 }
 
 /** Opens the data files of one study. Its number tells its keys and its frames from those of others. */
@@ -49,7 +51,7 @@ export async function openShards(
       detail: '',
     }),
   )
-  return { records, unread, frames: frameSource(index, instances, transport, decoders, drawPreview) }
+  return { records, unread, ...sourcesOf(index, instances, transport, decoders, drawPreview) }
 }
 
 /** No study has as many frames: so the workers, which all studies share, never take one for another's. */
@@ -70,13 +72,13 @@ function parseIndex(bytes: ArrayBuffer): StudyIndex {
   return index
 }
 
-function frameSource(
+function sourcesOf(
   index: StudyIndex,
   instances: ReadonlyMap<string, IndexedInstance>,
   transport: Transport,
   decoders: Decoders,
   drawPreview: DrawPreview,
-): FrameSource {
+): Pick<ShardData, 'frames' | 'documents'> {
   const { places, byFile } = placesOf(index)
   const listeners = new Set<() => void>()
   const loader = createLoader(index.files, byFile, transport, decoders.keep, () => {
@@ -106,7 +108,7 @@ function frameSource(
     }
   }
 
-  return {
+  const frames: FrameSource = {
     async frame(image, at, priority, signal) {
       const pixels = instances.get(image.key)?.pixels
       if (!pixels) throw new FrameError('pixels-missing')
@@ -134,7 +136,19 @@ function frameSource(
       return () => listeners.delete(tell)
     },
   }
+  const documents: DocumentSource = (key) => {
+    const document = instances.get(key)?.document
+    if (!document) return null
+    const { first, length } = document
+    return async () =>
+      new Uint8Array(
+        await decode(await load(first, URGENT + 1, never), AS_IT_IS, { columns: length, rows: 1 }),
+      )
+  }
+  return { frames, documents }
 }
+
+const AS_IT_IS: Coding = { kind: 'bytes', bytes: 1, samples: 1, signed: false, float: false }
 
 function frameOf(bytes: ArrayBuffer, coding: Coding, photometric: string, { pixel }: Image): Frame {
   const cells = coding.kind === 'bytes' ? bitsOf(bytes, pixel.rows * pixel.columns) : cellsOf(bytes, coding)
@@ -182,7 +196,8 @@ function placesOf({ files, instances }: StudyIndex) {
     const [only] = parts
     if (parts.length === 1 && only) byFile[only.file]?.push(frame)
   }
-  for (const { pixels, preview } of instances) {
+  for (const { pixels, preview, document } of instances) {
+    if (document) add(document.first, document.strings)
     if (preview) add(preview.string, 1)
     let string = pixels?.first ?? 0
     for (let at = 0; at < (pixels?.frames ?? 0); at++) {

@@ -75,6 +75,8 @@ export function createApp(root: HTMLElement, pool: DecodePool, signal: AbortSign
   const makeViewport = (index: number): Viewport => {
     if (!store) throw new Error('nothing is open')
     const viewport = createViewport(hostOf(store), m().viewport(index))
+    // Also what lies over the picture: a sheet to read, a tile.
+    viewport.element.addEventListener('pointerdown', () => layout.activate(viewport))
     attachPointers(viewport, {
       tool: () => tool,
       marks,
@@ -142,6 +144,7 @@ export function createApp(root: HTMLElement, pool: DecodePool, signal: AbortSign
       if (name === 'report') return (opened?.studies ?? []).some(({ reports }) => reports.length > 0)
       if (name === 'series') return opened !== null
       const hasImage = (viewport?.slices.length ?? 0) > 0
+      if (name === 'print') return hasImage || (viewport?.series?.sheets.length ?? 0) > 0
       if (name === 'play') return hasImage && (viewport?.slices.length ?? 0) > 1
       if (name === 'trash') return viewport ? marks.count(viewport) > 0 : false
       if (name === 'two') return opened !== null
@@ -258,7 +261,9 @@ export function createApp(root: HTMLElement, pool: DecodePool, signal: AbortSign
       store = createStore(source, pool)
       layout.restart()
       const study =
-        next.studies.find(({ series }) => series.some(({ images }) => images.length > 0)) ?? next.studies[0]
+        next.studies.find(({ series }) =>
+          series.some(({ images, sheets }) => images.length + sheets.length > 0),
+        ) ?? next.studies[0]
       const series = study?.series[0]
       // First the picture, then the thumbnails: they share the same road.
       if (study && series) layout.active()?.show(study, series)

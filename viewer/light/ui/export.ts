@@ -1,4 +1,4 @@
-import { m } from '../messages/messages.ts'
+import { day, m } from '../messages/messages.ts'
 import { h } from './dom.ts'
 import type { Viewport } from './viewport.ts'
 
@@ -19,8 +19,16 @@ export async function savePng(viewport: Viewport): Promise<void> {
 
 /** Prints the views on one page, without the tools around them. */
 export function printViews(viewports: readonly Viewport[]): void {
+  const read = viewports.flatMap(({ element, series, study }) =>
+    series && series.sheets.length > 0
+      ? [
+          h('p', {}, [study?.patient.name, day(study?.patient.birthDate ?? '')].filter(Boolean).join(' · ')),
+          ...[...element.querySelectorAll('.sheet')].map((sheet) => sheet.cloneNode(true)),
+        ]
+      : [],
+  )
   const pages = viewports
-    .filter(({ series }) => series)
+    .filter(({ slices }) => slices.length > 0)
     .map((viewport) => {
       const image = h('img', { alt: '', src: flattened(viewport).toDataURL('image/png') })
       return { element: h('figure', {}, image), ready: image.decode() }
@@ -29,6 +37,7 @@ export function printViews(viewports: readonly Viewport[]): void {
     'div',
     { class: 'print-sheet' },
     ...pages.map(({ element }) => element),
+    ...read,
     h('p', {}, `${m().notDiagnostic} ${m().printedOn(new Date().toLocaleDateString(m().locale))}`),
   )
   document.body.append(sheet)

@@ -35,6 +35,7 @@ export const ICONS = {
   close: 'M6 6l12 12|M18 6L6 18',
   trash: 'M4 7h16|M9 7V4h6v3|M6 7l1 13h10l1-13|M10 11v5|M14 11v5',
   series: 'M4 4h7v7H4z|M13 4h7v7h-7z|M4 13h7v7H4z|M13 13h7v7h-7z',
+  waveform: 'M3 13h4l2-3 2 3h1l2-9 3 14 2-5h2',
   warning: 'M12 4l9 16H3z|M12 10v4|M12 17v.2',
   more: 'M5 12v.1|M12 12v.1|M19 12v.1',
   presets: 'M5 20v-6|M5 10V4|M12 20v-9|M12 7V4|M19 20v-4|M19 12V4|M3 14h4|M10 7h4|M17 16h4',

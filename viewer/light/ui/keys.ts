@@ -19,10 +19,14 @@ export function attachKeys(host: KeyHost, signal: AbortSignal): void {
   const listen = (event: KeyboardEvent) => {
     const target = event.target as HTMLElement
     if (target.closest?.('input, textarea, select, dialog, [role=menu]')) return
+    // What is read is scrolled by the browser.
+    if (target.closest?.('.sheets, .report') && SCROLLING.has(event.key)) return
     if (handle(event, host)) event.preventDefault()
   }
   addEventListener('keydown', listen, { signal })
 }
+
+const SCROLLING = new Set('ArrowUp ArrowDown PageUp PageDown Home End'.split(' ').concat(' '))
 
 const BY_KEY = new Map(
   Object.entries(KEYS).map(([name, key]) => [key.toUpperCase(), name as ActionName | Tool]),

@@ -20,8 +20,8 @@ export function createReportPanel(onToggle: () => void): ReportPanel {
   )
   const element = h(
     'aside',
-    { class: 'report', 'aria-label': m().reportTitle, hidden: true },
-    h('header', {}, h('h2', {}, m().reportTitle), close),
+    { class: 'report', 'aria-label': m().reportPanel, hidden: true },
+    h('header', {}, h('h2', {}, m().reportPanel), close),
     body,
   )
   let shown: readonly Report[] = []
@@ -60,8 +60,17 @@ function article(report: Report): HTMLElement {
       'p',
       { class: 'signature' },
       h('strong', {}, `${m().reportSignature}: `),
-      signature ?? m().signatureUnknown,
+      // The portal's own words, which are Italian.
+      signature ? h('span', { lang: 'it' }, signature.summary) : m().signatureUnknown,
     ),
+    signature && signature.facts.length > 0
+      ? h(
+          'details',
+          { class: 'signature-facts' },
+          h('summary', {}, m().signatureFacts),
+          h('ul', { lang: 'it' }, ...signature.facts.map((fact) => h('li', {}, fact))),
+        )
+      : null,
     signed ? h('p', {}, h('a', { href: signed.url, download: signed.name }, m().reportSigned)) : null,
     place,
     text ? h('details', { open: !report.pdf }, h('summary', {}, m().reportText), h('pre', {}, text)) : null,

@@ -1,5 +1,5 @@
 import { day, m } from '../messages/messages.ts'
-import type { FrameSource, Series, Study } from '../model/model.ts'
+import type { FrameSource, Series, Sheet, Study } from '../model/model.ts'
 import { slicesOf } from '../model/studies.ts'
 import { defaultVoi } from '../pixels/gray.ts'
 import { isColour, paint } from '../pixels/picture.ts'
@@ -42,7 +42,7 @@ export function createSeriesList(choose: (study: Study, series: Series) => void)
               h(
                 'div',
                 { class: 'thumb-box' },
-                series.images.length > 0 ? canvas : svg(ICONS.warning),
+                series.images.length > 0 ? canvas : svg(iconOf(series)),
                 badge(series),
               ),
               h(
@@ -80,8 +80,11 @@ export function createSeriesList(choose: (study: Study, series: Series) => void)
 
 const THUMB = 144
 
-const nameOf = (series: Series): string =>
-  series.uid === 'unread' ? m().unreadFiles : series.description || series.bodyPart || m().unnamedSeries
+function nameOf({ uid, description, sheets, bodyPart }: Series): string {
+  if (uid === 'unread') return m().unreadFiles
+  const [sheet] = sheets
+  return description || sheet?.title || (sheet && m().sheet[sheet.kind]) || bodyPart || m().unnamedSeries
+}
 
 function factsOf(series: Series): string {
   const [image] = series.images
@@ -91,9 +94,22 @@ function factsOf(series: Series): string {
       : series.images.length > 0
         ? m().images(slicesOf(series).length)
         : ''
+  const sheets = sheetsOf(series.sheets)
   const unshown = series.unshown.length > 0 ? m().unshownCount(series.unshown.length) : ''
   const number = series.number === null ? '' : `#${series.number}`
-  return [number, count, unshown].filter(Boolean).join(' · ')
+  return [number, count, sheets, unshown].filter(Boolean).join(' · ')
+}
+
+function sheetsOf(sheets: readonly Sheet[]): string {
+  if (sheets.length === 0) return ''
+  const isTracing = sheets.every(({ kind }) => kind === 'waveform')
+  return isTracing ? m().tracings(sheets.length) : m().sheets(sheets.length)
+}
+
+// A tracing, a document, or what cannot be shown.
+function iconOf({ sheets }: Series): string {
+  if (sheets.length === 0) return ICONS.warning
+  return sheets.some(({ kind }) => kind === 'waveform') ? ICONS.waveform : ICONS.report
 }
 
 const badge = (series: Series): HTMLElement | null =>

@@ -34,7 +34,7 @@ export function createTile(): Tile {
         others ? h('p', { class: 'tile-detail' }, m().retryHint) : '',
       ),
     showUnshown(series) {
-      if (!series) {
+      if (!series || series.unshown.length === 0) {
         element.hidden = true
         return
       }

@@ -10,6 +10,7 @@ import { INITIAL_VIEW, type Matrix, matrixOf, type Size, scaleOf, type View } fr
 import { aspectOf } from '../tools/spacing.ts'
 import { createCorners } from './corners.ts'
 import { h } from './dom.ts'
+import { createSheetView } from './sheet.ts'
 import { createSlider } from './slider.ts'
 import { createTile } from './tile.ts'
 
@@ -71,7 +72,14 @@ export function createViewport(host: ViewportHost, label: string): Viewport {
     corners.element,
     tile.element,
   )
-  const element = h('section', { class: 'viewport', 'aria-label': label }, stage, slider.element)
+  const sheets = createSheetView(label)
+  const element = h(
+    'section',
+    { class: 'viewport', 'aria-label': label },
+    stage,
+    slider.element,
+    sheets.element,
+  )
   const picture = createPictureCanvas()
   const stackWindows = new Map<string, Voi>()
   let size: Size = { width: 1, height: 1 }
@@ -145,6 +153,7 @@ export function createViewport(host: ViewportHost, label: string): Viewport {
     if (!slice || !matrix || !viewport.series || !viewport.study) {
       corners.set(null)
       tile.showUnshown(viewport.series)
+      stage.setAttribute('aria-label', label)
       return
     }
     let problem = held instanceof FrameError ? held : null
@@ -210,6 +219,7 @@ export function createViewport(host: ViewportHost, label: string): Viewport {
     voi: null,
     home: INITIAL_VIEW,
     show(study, series, at, home = INITIAL_VIEW) {
+      sheets.show(series)
       viewport.study = study
       viewport.series = series
       viewport.slices = slicesOf(series)
@@ -224,6 +234,7 @@ export function createViewport(host: ViewportHost, label: string): Viewport {
     },
     clear() {
       viewport.study = viewport.series = null
+      sheets.show(null)
       viewport.slices = []
       host.store.leave(viewport)
       viewport.draw()

@@ -1,0 +1,66 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { buildLight } from '../../viewer/light-build.ts'
+import { launchBrowser } from '../support/browser.ts'
+
+export const PHONE: BrowserContextOptions = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+  deviceScaleFactor: 2,
+}
+
+/** The light viewer as built, in a folder of its own, and a browser to open folders in it. */
+export async function lightViewer() {
+  const directory = await mkdtemp(join(tmpdir(), 'ritiro-light-'))
+  for (const { name, content } of await buildLight()) await writeFile(join(directory, name), content)
+  const browser = await launchBrowser()
+
+  /** Opens a folder inside `directory` from file://. */
+  async function openFolder(name: string, options: BrowserContextOptions = {}) {
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 800 },
+      locale: 'it-IT',
+      ...options,
+    })
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.text().includes('Content Security Policy'))
+        complaints.push(message.text())
+    })
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('request', (request) => {
+      if (!/^(file|blob|data):/.test(request.url())) complaints.push(`request: ${request.url()}`)
+    })
+    await page.goto(pathToFileURL(join(directory, 'LIGHT.HTM')).href)
+    await page.locator('input[webkitdirectory]').setInputFiles(join(directory, name))
+    return { page, complaints, [Symbol.asyncDispose]: () => context.close() }
+  }
+
+  return {
+    directory,
+    openFolder,
+    async [Symbol.asyncDispose]() {
+      await browser.close()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The number of the image that is seen, or empty. */
+export const shown = (page: Page) => page.locator('.stage').first().getAttribute('data-shown')
+
+/** What a screen reader was told last. */
+export const said = (page: Page) => page.locator('[aria-live=polite]').textContent()
+
+/** The colour in the middle of the first view. */
+export const centre = (page: Page) =>
+  page.evaluate(() => {
+    const stage = document.querySelector('.stage canvas') as HTMLCanvasElement
+    const data = stage.getContext('2d')?.getImageData(stage.width / 2, stage.height / 2, 1, 1).data
+    return [...(data ?? [])].slice(0, 3)
+  })

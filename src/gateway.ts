@@ -96,7 +96,7 @@ export async function startGateway(
   const codecs = createCodecs()
   const fetchFile = (orthancId: string, signal: AbortSignal) => orthanc.instanceFile(orthancId, signal)
   const derivers: Deriver[] = [
-    viewerDeriver(fetchFile),
+    viewerDeriver(fetchFile, orthanc.instanceStream),
     onlineDeriver({ orthanc, codecs, portalUrl }),
     compactDeriver(fetchFile, codecs),
   ]

@@ -29,21 +29,26 @@ export function compactDeriver(fetchFile: FetchFile, codecs: Codecs): Deriver<nu
       const candidates = candidatesOf(manifest)
       const underWay: Promise<Uint8Array | null>[] = []
       let started = 0
-      const startOne = () => {
-        const instance = candidates[started++]
-        if (!instance) return
-        const made = compactOf(instance, { fetchFile, codecs, signal })
-        // It is awaited in its turn; until then a failure must not count as unhandled.
-        made.catch(() => undefined)
-        underWay.push(made)
+      let held = 0
+      // One is fetched while the others are coded, if memory allows.
+      const startSome = () => {
+        for (; underWay.length <= codecs.threads; started++) {
+          const instance = candidates[started]
+          if (!instance || (underWay.length > 0 && held + instance.length > LONGEST_COMPACT)) return
+          held += instance.length
+          const made = compactOf(instance, { fetchFile, codecs, signal })
+          // It is awaited in its turn; until then a failure must not count as unhandled.
+          made.catch(() => undefined)
+          underWay.push(made)
+        }
       }
-      // One is fetched while the others are coded.
-      for (let ahead = 0; ahead <= codecs.threads; ahead++) startOne()
+      startSome()
       progress(0, candidates.length)
-      for (const [index, { orthancId }] of candidates.entries()) {
+      for (const [index, { orthancId, length }] of candidates.entries()) {
         const bytes = await underWay.shift()
         signal.throwIfAborted()
-        startOne()
+        held -= length
+        startSome()
         if (bytes) await write(orthancId, bytes)
         progress(index + 1, candidates.length)
       }
@@ -102,11 +107,20 @@ export function compactEstimate({ iso }: DiscPlan): number | null {
   return estimate <= LEAST_GAIN * iso.size ? estimate : null
 }
 
-// One that is sent as it streams by is too large to be held while it is coded.
-const hasPixels = ({ transferSyntaxUid, recordType, streamed }: ManifestInstance): boolean =>
-  !streamed &&
-  transferSyntaxUid === TRANSFER_SYNTAX.explicitLittle &&
-  (recordType === 'IMAGE' || recordType === 'RT DOSE')
+/** What is held while it is coded, of a file and of all that are coded at once: stored, coded, and decoded again to compare. */
+const LONGEST_COMPACT = 64 * 2 ** 20
+
+const isHeld = ({ streamed, length }: ManifestInstance): boolean =>
+  length <= LONGEST_COMPACT && streamed !== 'as stored'
+
+const hasPixels = (instance: ManifestInstance): boolean => {
+  const { transferSyntaxUid, recordType } = instance
+  return (
+    isHeld(instance) &&
+    transferSyntaxUid === TRANSFER_SYNTAX.explicitLittle &&
+    (recordType === 'IMAGE' || recordType === 'RT DOSE')
+  )
+}
 
 /**
  * What may become compact: images that go uncompressed on the full disc; and, as no profile allows JPEG 2000 beside the
@@ -116,7 +130,7 @@ function candidatesOf({ instances }: Manifest): ManifestInstance[] {
   const becomesJpeg = instances.some((instance) => hasPixels(instance) || isJpeg(instance))
   return instances.filter(
     (instance) =>
-      hasPixels(instance) || (becomesJpeg && !instance.streamed && isJpeg2000(instance.transferSyntaxUid)),
+      hasPixels(instance) || (becomesJpeg && isHeld(instance) && isJpeg2000(instance.transferSyntaxUid)),
   )
 }
 

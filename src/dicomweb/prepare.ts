@@ -114,6 +114,9 @@ async function writeCompressed(write: Work['write'], of: string, text: string): 
   await write(metadataName(of, 'gzip'), await promisify(gzip)(text, { level: 9 }))
 }
 
+// Held whole and once more as frames; the frames of a longer one are those that the archive gives when asked.
+const LONGEST_PREPARED = 64 * 2 ** 20
+
 async function prepareFrames(
   { manifest, write, progress, signal }: Work,
   orthanc: Orthanc,
@@ -122,8 +125,8 @@ async function prepareFrames(
   const bytes = { stored: 0, coded: 0, codedAs: 0 }
   const native: Record<string, NativeFrames> = {}
   const total = manifest.instances.length
-  for (const [index, { orthancId, sopInstanceUid, fileUuid }] of manifest.instances.entries()) {
-    const file = await orthanc.instanceFile(orthancId, signal)
+  for (const [index, { orthancId, sopInstanceUid, fileUuid, length }] of manifest.instances.entries()) {
+    const file = length > LONGEST_PREPARED ? null : await orthanc.instanceFile(orthancId, signal)
     const image = file && readable(file)
     const where = file && image && fileUuid ? placeIn(file, image) : null
     if (where && fileUuid) native[sopInstanceUid] = { fileUuid, ...where }

@@ -4,8 +4,11 @@ import { toExplicitLittle } from './dicom/explicit-vr.ts'
 import { PREAMBLE_LENGTH, readPart10 } from './dicom/part10.ts'
 import { type Encoding, EXPLICIT_BIG, encodingOf, TRANSFER_SYNTAX } from './dicom/transfer-syntax.ts'
 
-/** A file from this length on is never held whole: it is described and sent as it streams by. */
-export const LARGE_FILE = 16 * 2 ** 20
+/**
+ * A file from this length on is never held whole: it is described and sent as it streams by. So fifty downloads at once,
+ * of whatever study, hold fifty pieces of this length at most.
+ */
+export const LARGE_FILE = 2 ** 20
 
 /** How a large file goes on the disc: converted like any other, or byte for byte where that cannot be done in passing. */
 export type LargeForm = 'converted' | 'as stored'

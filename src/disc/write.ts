@@ -3,7 +3,7 @@ import type { Buffers } from './buffers.ts'
 import { type DecodeFile, toDiscFile } from './dicom/disc-file.ts'
 import { DicomFormatError } from './dicom/element.ts'
 import type { DiscFile, PackedDisc } from './disc.ts'
-import { DiscSourceError, isStreamed, streamAsPlanned } from './large-source.ts'
+import { DiscSourceError, isStreamed, type OpenedFile, streamAsPlanned } from './large-source.ts'
 import type { ManifestInstance } from './manifest.ts'
 import { createReadAheadBudget, type ReadAheadBudget, readAhead } from './read-ahead.ts'
 
@@ -34,7 +34,15 @@ export type StoredInstance = Pick<ManifestInstance, 'orthancId' | 'fileUuid'>
 /** Fetches a stored file whole. */
 export type FetchInstance = (instance: StoredInstance, signal: AbortSignal) => Promise<Uint8Array>
 
-type StreamInstance = (instance: StoredInstance, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>
+/**
+ * Opens a stored file as it streams by. It may begin at `start` only where it is the file of that name, and as long as it
+ * should be (`length` is that of the stored file then): what comes before it is not there to be compared.
+ */
+type StreamInstance = (
+  instance: StoredInstance & Pick<ManifestInstance, 'length'>,
+  start: number,
+  signal: AbortSignal,
+) => Promise<OpenedFile>
 
 type Shortcut = (instance: StoredInstance, signal: AbortSignal) => Promise<Uint8Array | null>
 
@@ -51,7 +59,10 @@ export async function* writeDisc(
     signal,
     shortcut,
     decode,
-    streamInstance = async (instance, aborted) => pieces(await fetchInstance(instance, aborted)),
+    streamInstance = async (instance, _, aborted) => ({
+      start: 0,
+      pieces: pieces(await fetchInstance(instance, aborted)),
+    }),
     buffers,
     concurrency = CONCURRENCY,
     budget = createReadAheadBudget(OWN_BUDGET),
@@ -82,7 +93,7 @@ export async function* writeDisc(
       const { instance } = file
       if (!isStreamed(instance)) return ahead.next().then((bytes) => bytes.subarray(from, to))
       const { signal: aborted } = ended
-      return streamAsPlanned(instance, from, to, () => streamInstance(instance, aborted), aborted)
+      return streamAsPlanned(instance, from, to, (at) => streamInstance(instance, at, aborted), aborted)
     }
     for await (const chunk of disc.write(open, { start, end })) {
       signal?.throwIfAborted()

@@ -1,6 +1,6 @@
 import { Pool } from 'undici'
 import { AppError } from '../errors.ts'
-import { readStoredBytes, readStoredFile } from './storage-folder.ts'
+import { readStoredBytes, readStoredFile, streamStoredFile } from './storage-folder.ts'
 import { type Allocate, createWholeFileClient, UnfamiliarAnswerError, type WholeFile } from './whole-files.ts'
 
 /** An answer of Orthanc still to be read: `body` must be consumed or destroyed. */
@@ -92,6 +92,17 @@ export function createOrthanc(options: {
       'pacs.unavailable',
       'Orthanc refuses the gateway’s credentials: check ORTHANC_USER and ORTHANC_PASSWORD.',
     )
+  }
+
+  async function instanceStream(
+    orthancId: string,
+    signal?: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array> | null> {
+    const { statusCode, body } = await get(`/instances/${id(orthancId)}/file`, {}, signal)
+    if (statusCode === 200) return body
+    await body.dump().catch(() => undefined)
+    if (statusCode === 404) return null
+    throw new AppError('pacs.unavailable', `Orthanc answered ${statusCode}.`)
   }
 
   /** Parsed JSON, or null on 404. */
@@ -203,12 +214,34 @@ export function createOrthanc(options: {
     },
 
     /** The same as it comes, for files that are too large to be held; null where it is gone. */
-    async instanceStream(orthancId: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array> | null> {
-      const { statusCode, body } = await get(`/instances/${id(orthancId)}/file`, {}, signal)
-      if (statusCode === 200) return body
-      await body.dump().catch(() => undefined)
-      if (statusCode === 404) return null
-      throw new AppError('pacs.unavailable', `Orthanc answered ${statusCode}.`)
+    instanceStream,
+
+    /**
+     * The same from `start` on, from the storage folder where it can be read there. From later than 0 only if it is the
+     * file that the archive called `fileUuid`, of that size, and the archive knows Range (Orthanc from 1.12.6 on); else all.
+     */
+    async instanceFrom(
+      { orthancId, fileUuid, size }: { orthancId: string; fileUuid: string | undefined; size: number },
+      start: number,
+      signal: AbortSignal,
+      allocate: Allocate = (length) => Buffer.allocUnsafeSlow(length),
+    ): Promise<{ start: number; pieces: AsyncIterable<Uint8Array> } | null> {
+      const where = { fileUuid, size: start > 0 ? size : undefined, start }
+      const pieces = await streamStoredFile(options.storageDir, where, allocate)
+      if (pieces) return { start, pieces }
+      if (start > 0 && fileUuid) {
+        const path = `/instances/${id(orthancId)}/attachments/dicom/data`
+        const { statusCode, headers, body } = await get(path, { range: `bytes=${start}-` }, signal)
+        const isIt =
+          statusCode === 206 &&
+          headers['content-range'] === `bytes ${start}-${size - 1}/${size}` &&
+          // Orthanc names an attachment by its file, which is never written twice.
+          String(headers['content-disposition'] ?? '').includes(fileUuid)
+        if (isIt) return { start, pieces: body }
+        body.destroy()
+      }
+      const stream = await instanceStream(orthancId, signal)
+      return stream && { start: 0, pieces: stream }
     },
 
     /** The same from Orthanc's storage folder: null where it is not there. To be compared with what is expected. */

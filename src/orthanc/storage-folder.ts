@@ -28,6 +28,35 @@ export async function readStoredBytes(
   )
 }
 
+const PIECE = 2 ** 18
+
+/** Such a file from `start` on, piece by piece, if it is as long as it should be; else null. */
+export async function streamStoredFile(
+  directory: string | undefined,
+  { fileUuid, size, start }: { fileUuid: string | undefined; size: number | undefined; start: number },
+  allocate: Allocate,
+): Promise<AsyncIterable<Uint8Array> | null> {
+  const path = pathOf(directory, fileUuid)
+  const found = path === null ? null : await withFile(path, async (_, length) => length)
+  if (path === null || found === null || (size !== undefined && found !== size)) return null
+  return pieces(path, found, start, allocate)
+}
+
+// Opened for each piece: who stalls, or never begins, holds no file open.
+async function* pieces(
+  path: string,
+  size: number,
+  start: number,
+  allocate: Allocate,
+): AsyncGenerator<Uint8Array> {
+  for (let at = start; at < size; at += PIECE) {
+    const piece = allocate(Math.min(PIECE, size - at))
+    const read = await withFile(path, (file) => readAt(file, at, piece))
+    if (!read) throw new Error('the file is gone, or shorter than it was')
+    yield read
+  }
+}
+
 // What names a file must not be able to name another folder.
 function pathOf(directory: string | undefined, fileUuid: string | undefined): string | null {
   if (!directory || !fileUuid || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(fileUuid)) return null

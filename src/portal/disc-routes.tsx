@@ -45,10 +45,14 @@ export function discRoutes(dependencies: PortalDependencies) {
     if (!bytes) throw new AppError('images.unavailable', 'An instance is in the archive no more.')
     return bytes
   }
-  const streamInstance = async ({ orthancId }: StoredInstance, signal: AbortSignal) => {
-    const stream = await orthanc.instanceStream(orthancId, signal)
-    if (!stream) throw new AppError('images.unavailable', 'An instance is in the archive no more.')
-    return stream
+  const streamInstance = async (
+    { orthancId, fileUuid, length: size }: StoredInstance & { length: number },
+    start: number,
+    signal: AbortSignal,
+  ) => {
+    const opened = await orthanc.instanceFrom({ orthancId, fileUuid, size }, start, signal, buffers.take)
+    if (!opened) throw new AppError('images.unavailable', 'An instance is in the archive no more.')
+    return opened
   }
   const plan = discPlanner(site, db, light)
   const { storedFile } = orthanc

@@ -1,6 +1,7 @@
 import type { Attributes } from './attributes.ts'
 import { type EncodedInstance, LONGEST_STRING } from './encode.ts'
 import type { DataFile, IndexedInstance, IndexedPixels, StudyIndex } from './format.ts'
+import type { LargeInstance } from './large.ts'
 import type { FrameFailure } from './pixels.ts'
 import { dataScript, type Escaped } from './script.ts'
 
@@ -17,13 +18,15 @@ export function createIndexer(write: Write, unreadableBefore: number) {
 
   return {
     /** The next instance of a series; null for one that no reader could make anything of. */
-    async add(encoded: EncodedInstance | null): Promise<void> {
+    async add(encoded: EncodedInstance | LargeInstance | null): Promise<void> {
       if (!encoded) {
         unreadable += 1
         return
       }
-      const { transferSyntaxUid, attributes, pixels, preview, document } = encoded
+      const { transferSyntaxUid, attributes, pixels, document } = encoded
       const placed = pixels && (await place(pixels, frames))
+      // Of a large instance it is there once its frames were coded.
+      const { preview } = encoded
       const first = frames.next()
       for (const string of document?.strings ?? []) await frames.add(string)
       if (preview) previews.push({ string: preview.string, of: instances.length + ofSeries.length })
@@ -109,15 +112,15 @@ function createSequence(letter: string, write: Write) {
 }
 
 async function place(
-  { coding, photometric, frames }: NonNullable<EncodedInstance['pixels']>,
+  { coding, photometric, frames }: NonNullable<(EncodedInstance | LargeInstance)['pixels']>,
   sequence: Sequence,
 ): Promise<IndexedPixels> {
   const first = sequence.next()
   const failed: Record<string, FrameFailure> = {}
   const strings: number[] = []
-  for (const [index, frame] of frames.entries()) {
+  for await (const frame of frames) {
     if (typeof frame === 'string') {
-      failed[index] = frame
+      failed[strings.length] = frame
       strings.push(0)
       continue
     }
@@ -128,7 +131,7 @@ async function place(
     coding,
     photometric,
     first,
-    frames: frames.length,
+    frames: strings.length,
     ...(strings.some((count) => count !== 1) && { strings }),
     ...(Object.keys(failed).length > 0 && { failed }),
   }

@@ -13,7 +13,13 @@ export type PixelForm = FrameSize & {
 }
 
 /** Why a frame cannot be shown, in the words of the viewer's model. */
-export type FrameFailure = 'pixels-missing' | 'pixels-short' | 'corrupt' | 'syntax' | 'unsupported'
+export type FrameFailure =
+  | 'pixels-missing'
+  | 'pixels-short'
+  | 'corrupt'
+  | 'syntax'
+  | 'unsupported'
+  | 'too-large'
 
 /** A frame of which there is nothing to show, and why. */
 export class FrameFailedError extends Error {

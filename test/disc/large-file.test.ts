@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import { toDiscFile } from '../../src/disc/dicom/disc-file.ts'
 import { planDisc } from '../../src/disc/disc.ts'
 import { openLargeFile } from '../../src/disc/large-file.ts'
+import type { OpenedFile } from '../../src/disc/large-source.ts'
 import { type Manifest, prepareManifest } from '../../src/disc/manifest.ts'
 import { type WriteOptions, writeDisc } from '../../src/disc/write.ts'
 import { dicomFile, type Elements, encode, instance } from '../support/dicom.ts'
@@ -104,7 +105,7 @@ test.each([
     const extent = iso.extents.find(({ file: { instance: found } }) => found)
     const digest = createHash('sha256')
     let at = 0
-    for await (const chunk of writeDisc(iso, never, { streamInstance: async () => watched() })) {
+    for await (const chunk of writeDisc(iso, never, { streamInstance: fromStart(watched) })) {
       const from = Math.max(0, (extent?.start ?? 0) - at)
       const to = Math.max(0, (extent?.end ?? 0) - at)
       digest.update(chunk.subarray(from, to))
@@ -138,9 +139,63 @@ test('an archive that breaks off in the middle, as by a client’s stall, is ask
     }
     if (opened < 3) throw new Error('ECONNRESET')
   }
-  const got = await part(iso, { streamInstance: async () => breaking() })
+  const got = await part(iso, { streamInstance: fromStart(breaking) })
   expect(got.equals(whole)).toBe(true)
   expect(opened).toBe(3)
+})
+
+test('what goes as it is stored is read from where the range begins to where it ends, and no further', async () => {
+  for (const [encoding, isAsStored] of [
+    ['explicit', true],
+    ['big', false],
+  ] as const) {
+    const { iso, file, whole } = await discWith(large(3, encoding))
+    const extent = iso.extents.find(({ file: { instance: found } }) => found)?.start ?? 0
+    const asked: number[] = []
+    let read = 0
+    const streamInstance: WriteOptions['streamInstance'] = async (_, start) => {
+      asked.push(start)
+      return { start, pieces: counted(inPieces(file.subarray(start), 65_536)) }
+    }
+    async function* counted(pieces: AsyncIterable<Uint8Array>) {
+      for await (const piece of pieces) {
+        read += piece.byteLength
+        yield piece
+      }
+    }
+    const [start, end] = [extent + 2_000_000, extent + 2_300_000]
+    expect((await part(iso, { start, end, streamInstance })).equals(whole.subarray(start, end))).toBe(true)
+    expect(asked).toEqual([isAsStored ? 2_000_000 : 0])
+    if (isAsStored) expect(read).toBeLessThan(300_000 + 2 * 65_536)
+    // The preamble is not as it was stored.
+    expect(
+      (await part(iso, { start: extent + 100, streamInstance })).equals(whole.subarray(extent + 100)),
+    ).toBe(true)
+    expect(asked.at(-1)).toBe(0)
+  }
+})
+
+test('an archive that breaks off inside a range goes on there, but not from the beginning of what may be another file', async () => {
+  const { iso, file, whole } = await discWith(large(3, 'explicit'))
+  const start = (iso.extents.find(({ file: { instance: found } }) => found)?.start ?? 0) + 1_000_000
+  const asked: number[] = []
+  async function* broken(from: number) {
+    yield file.subarray(from, from + 500_000)
+    throw new Error('ECONNRESET')
+  }
+  const breaking = (again: (from: number) => OpenedFile) =>
+    part(iso, {
+      start,
+      streamInstance: async (_, from) => {
+        asked.push(from)
+        return asked.length === 1 ? { start: from, pieces: broken(from) } : again(from)
+      },
+    })
+  const going = (from: number) => ({ start: from, pieces: inPieces(file.subarray(from), 65_536) })
+  expect((await breaking(going)).equals(whole.subarray(start))).toBe(true)
+  expect(asked).toEqual([1_000_000, 1_500_000])
+  asked.length = 0
+  await expect(breaking(() => going(0))).rejects.toThrow('changed since the manifest')
 })
 
 test.each([
@@ -153,7 +208,7 @@ test.each([
   let sent = 0
   const sending = async () => {
     for await (const chunk of writeDisc(iso, never, {
-      streamInstance: async () => inPieces(change(file), 65_536),
+      streamInstance: fromStart(() => inPieces(change(file), 65_536)),
     })) {
       sent += chunk.byteLength
     }
@@ -190,7 +245,7 @@ test('an instance over 4 GiB streams through, known to be huge, in bounded memor
   const before = process.memoryUsage().arrayBuffers
   let sent = 0
   let most = 0
-  for await (const chunk of writeDisc(plan.zip, never, { streamInstance: async () => stream() })) {
+  for await (const chunk of writeDisc(plan.zip, never, { streamInstance: fromStart(stream) })) {
     sent += chunk.byteLength
     most = Math.max(most, process.memoryUsage().arrayBuffers - before)
   }
@@ -208,7 +263,7 @@ const large = (mebibytes: number, encoding: 'implicit' | 'explicit' | 'big'): Bu
 
 async function discWith(file: Buffer) {
   const { iso } = planDisc({ manifests: [await prepared(file)], content: CONTENT, date: DISC_DATE })
-  const stream = async () => inPieces(file, 65_536)
+  const stream = fromStart(() => inPieces(file, 65_536))
   return { iso, file, stream, whole: await part(iso, { streamInstance: stream }) }
 }
 
@@ -219,6 +274,11 @@ async function prepared(file: Uint8Array, stream = () => inPieces(file, 65_536))
   }
   return await prepareManifest(files())
 }
+
+/** An archive that knows no Range. */
+const fromStart =
+  (stream: () => AsyncIterable<Uint8Array>): NonNullable<WriteOptions['streamInstance']> =>
+  async () => ({ start: 0, pieces: stream() })
 
 async function* inPieces(file: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < file.byteLength; at += size) yield file.subarray(at, at + size)

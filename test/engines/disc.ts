@@ -62,7 +62,8 @@ async function derived(
   manifest: Awaited<ReturnType<typeof manifestOf>>,
 ): Promise<Derived> {
   const made = new Map<string, Uint8Array>()
-  await viewerDeriver(async (id) => new Uint8Array(archive.get(id) ?? [])).derive({
+  const fetchFile = async (id: string) => new Uint8Array(archive.get(id) ?? [])
+  await viewerDeriver(fetchFile, async () => null).derive({
     orthancId: 'study',
     manifest,
     progress: () => undefined,

@@ -44,7 +44,7 @@ async function dataOf(folder: string, files: readonly Uint8Array[]): Promise<str
   }
   const fetchFile = async (id: string) => new Uint8Array(files[Number(id)] ?? [])
   const { signal } = new AbortController()
-  await viewerDeriver(fetchFile).derive({
+  await viewerDeriver(fetchFile, async () => null).derive({
     orthancId: 'study',
     manifest,
     write,

@@ -40,6 +40,8 @@ export const en: Messages = {
     'pixels-short': 'The file is incomplete: image data is missing',
     corrupt: 'The image data is damaged',
     unsupported: 'Image format not supported',
+    'too-large':
+      'This image is too large for this viewer: open it by a DICOM program from the DICOM folder of the disc',
     unreachable: 'The file cannot be reached: disc ejected, or an incomplete copy?',
   },
   retryHint: 'The other images of the series can still be viewed.',

@@ -8,6 +8,8 @@ const reasons: Record<UnshownReason, string> = {
   'pixels-short': 'Il file è incompleto: mancano dati dell’immagine',
   corrupt: 'I dati dell’immagine sono danneggiati',
   unsupported: 'Formato di immagine non supportato',
+  'too-large':
+    'Immagine troppo grande per questo visore: la apra con un programma DICOM dalla cartella DICOM del disco',
   unreachable: 'Il file non è raggiungibile: disco estratto o copia incompleta?',
 }
 

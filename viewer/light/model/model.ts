@@ -120,6 +120,7 @@ export type UnshownReason =
   | 'pixels-short'
   | 'corrupt'
   | 'unsupported'
+  | 'too-large'
   | 'unreachable'
 
 /** A frame that cannot be shown; FrameSource rejects with it. */

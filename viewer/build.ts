@@ -104,7 +104,8 @@ async function assemble(upstreamRoot: string, result: string, inputs: string, lo
     const encodings = await writeCompressed(join(result, path), bytes)
     files[path] = { type: mediaType(path), hash, size: bytes.byteLength, encodings, immutable, evaluates }
   }
-  const page = Buffer.from(await indexPage(base, [...start, entry]))
+  const decoder = decoderFiles([...sources].filter(([name]) => name !== entry))
+  const page = Buffer.from(await indexPage(base, [...start, entry], decoder))
   await Promise.all([
     write('index.html', page, false, false),
     ...[...contents].map(([name, bytes]) =>
@@ -114,7 +115,7 @@ async function assemble(upstreamRoot: string, result: string, inputs: string, lo
   const manifest: ViewerManifest = {
     inputs,
     version,
-    start: [...start, entry, 'app.bundle.css', ...OWN_FILES].map((name) => `${version}/${name}`),
+    start: [...start, entry, 'app.bundle.css', ...OWN_FILES, ...decoder].map((name) => `${version}/${name}`),
     files: Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1))),
   }
   await writeFile(join(result, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`)
@@ -128,6 +129,19 @@ async function readTexts(dist: string, names: readonly string[]): Promise<Map<st
   )
 }
 
+// The worker that decodes, and its codec for what we prepare: asked for only when the first image is there already.
+function decoderFiles(sources: readonly (readonly [name: string, text: string])[]): string[] {
+  const [worker, text = ''] =
+    sources.find(([, text]) => isDecoder(text) && /charlsWasm = new URL\(/.test(text)) ?? []
+  const id = /charlsWasm = new URL\([^;]*__webpack_require__\((\d+)\)/.exec(text)?.[1]
+  const wasm = new RegExp(
+    `^${id}\\(module,[^"]*"use strict";\\s*module\\.exports = [^"]*"([^"]+\\.wasm)"`,
+    'm',
+  ).exec(text)?.[1]
+  if (!worker || !wasm) throw new Error('OHIF: its JPEG-LS decoder is not where it was')
+  return [worker, wasm]
+}
+
 // What OHIF loads one after the other at every start, so that the page can name it all at once.
 function startFiles(entry: string, names: readonly string[]): string[] {
   const loader = /async function loadModule\(module\) \{[\s\S]*?\n\}/.exec(entry)?.[0]
@@ -135,16 +149,18 @@ function startFiles(entry: string, names: readonly string[]): string[] {
   return reachableChunks(loader, entry, names)
 }
 
-async function indexPage(base: string, start: readonly string[]): Promise<string> {
+async function indexPage(base: string, start: readonly string[], soon: readonly string[]): Promise<string> {
   const tags = start.map((name) =>
     name.endsWith('.css')
       ? `    <link rel="stylesheet" href="${base}${name}">`
       : `    <script defer src="${base}${name}"></script>`,
   )
+  // While the scripts run the line is idle.
+  const hints = soon.map((name) => `    <link rel="prefetch" href="${base}${name}">`)
   const page = await readFile(join(HERE, 'index.html'), 'utf8')
   return page
     .replaceAll('%BASE%', base)
-    .replace('%START%', tags.join('\n'))
+    .replace('%START%', [...tags, ...hints].join('\n'))
     .replace('%TITLE%', texts.title)
     .replace('%BACK%', texts.back)
     .replace('%QUICK%', texts.quick)

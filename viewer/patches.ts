@@ -202,6 +202,15 @@ export function filePatches(base: string): Patch[] {
       times: 1,
     },
     {
+      why: 'answers that ritiro.js asked for while the scripts were on their way',
+      find: /Accept: MEDIATYPES\.DICOM_JSON\n\s*\};\n\s*var responseType = 'json';\n\s*return this\._httpGet\(urlWithQueryParams, headers, responseType, progressCallback, withCredentials\);/g,
+      replace: `Accept: MEDIATYPES.DICOM_JSON};
+      const ask = () => this._httpGet(urlWithQueryParams, headers, 'json', progressCallback, withCredentials);
+      const early = window.ritiro.early(urlWithQueryParams);
+      return early ? early.then((told) => told ?? ask()) : ask();`,
+      times: 1,
+    },
+    {
       why: 'S47: no token from the address',
       find: "const token = lowerCaseSearchParams.get('token');",
       replace: 'const token = null;',

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type Browser, chromium } from 'playwright-core'
+import { buildViewer } from '../../viewer/build.ts'
 import upstream from '../../viewer/upstream.json' with { type: 'json' }
 import { SPEEDS } from './line.ts'
 import { startPlainProxy } from './plain-proxy.ts'
@@ -39,6 +40,7 @@ export async function run(args: string[]): Promise<void> {
     ...[...only].filter((part) => !(PARTS as readonly string[]).includes(part)),
   ]
   if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}`)
+  await buildViewer({ log: say })
   const world = await startBenchWorld(Number(values.slices), say)
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS.split(' ') })
   const proxy = await startPlainProxy(unpackShipped(world.directory), world.orthanc)

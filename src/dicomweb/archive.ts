@@ -5,6 +5,7 @@ import { AppError } from '../errors.ts'
 import { pullStream } from '../http/stream.ts'
 import type { Orthanc, OrthancResponse } from '../orthanc/orthanc.ts'
 import type { Codecs } from '../pixels/pixels.ts'
+import { singlePart } from './multipart.ts'
 import type { OnlineFacts } from './prepare.ts'
 import { pathOf, type Resource } from './resource.ts'
 
@@ -60,6 +61,14 @@ export async function bytesOf(response: OrthancResponse): Promise<Uint8Array> {
 
 export const typeOf = (response: OrthancResponse): string =>
   String(response.headers['content-type'] ?? OCTETS)
+
+/** The instance's DICOM file. */
+export async function fileOf(asked: Asked): Promise<Uint8Array> {
+  const { rest: _frame, ...instance } = asked.resource
+  const whole = { ...asked, search: '', resource: { ...instance, kind: 'retrieve' as const } }
+  const response = await askArchive(whole, 'multipart/related; type="application/dicom"; transfer-syntax=*')
+  return singlePart(await bytesOf(response), typeOf(response)).bytes
+}
 
 /** Orthanc's answer as it comes, a chunk at a time; given up as soon as the visitor is gone. */
 export function passOn(

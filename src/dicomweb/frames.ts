@@ -2,7 +2,7 @@ import { AppError } from '../errors.ts'
 import type { OrthancResponse } from '../orthanc/orthanc.ts'
 import { PixelError, readImage } from '../pixels/pixels.ts'
 import { acceptedBy, choose, type Offer } from './accept.ts'
-import { type Asked, askArchive, bytesOf, passOn, streamed, typeOf } from './archive.ts'
+import { type Asked, askArchive, bytesOf, fileOf, passOn, streamed, typeOf } from './archive.ts'
 import { framing, type Part, singlePart } from './multipart.ts'
 import { frameName, JPEG_LS } from './prepare.ts'
 import { isUnchanged, whole } from './whole.ts'
@@ -182,14 +182,6 @@ async function decodedFrame(asked: Asked, number: number): Promise<Part> {
     if (error instanceof PixelError) throw new AppError('not_acceptable', error.message)
     throw error
   }
-}
-
-/** The instance's DICOM file. */
-async function fileOf(asked: Asked): Promise<Uint8Array> {
-  const { rest: _frame, ...instance } = asked.resource
-  const whole = { ...asked, search: '', resource: { ...instance, kind: 'retrieve' as const } }
-  const response = await askArchive(whole, 'multipart/related; type="application/dicom"; transfer-syntax=*')
-  return singlePart(await bytesOf(response), typeOf(response)).bytes
 }
 
 const locationOf = ({ portalUrl, resource }: Asked, number: number): string =>

@@ -25,9 +25,11 @@ const PASSED: Record<string, RegExp> = {
 }
 const STUDY_KEYS = ['StudyInstanceUID', '0020000D']
 const RENDERING: Record<string, RegExp> = {
-  viewport: /^[0-9]{1,5},[0-9]{1,5}$/,
-  window: /^-?[0-9.]{1,12},[0-9.]{1,12},(?:linear|linear-exact|sigmoid)$/,
-  quality: /^[0-9]{1,3}$/,
+  // At most 4096 each way: whoever draws makes room for all of it.
+  viewport:
+    /^(?:[1-9]\d{0,2}|[1-3]\d{3}|40[0-8]\d|409[0-6])(?:,(?:[1-9]\d{0,2}|[1-3]\d{3}|40[0-8]\d|409[0-6]))$/,
+  window: /^-?\d{1,9}(?:\.\d{1,9})?,\d{1,9}(?:\.\d{1,9})?,(?:linear|linear-exact|sigmoid)$/,
+  quality: /^(?:[1-9]\d?|100)$/,
 }
 
 export type Query = {

@@ -51,5 +51,15 @@ declare module '@cornerstonejs/codec-openjph/wasmjs' {
   ): Promise<{ HTJ2KDecoder: new () => WasmDecoder; HTJ2KEncoder: new () => HtJ2kEncoder }>
 }
 declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/wasmjs' {
-  export default function load(options?: WasmOptions): Promise<{ JPEGDecoder: new () => WasmDecoder }>
+  interface JpegEncoder {
+    getDecodedBuffer(info: FrameInfo): Uint8Array
+    getEncodedBuffer(): Uint8ClampedArray
+    setProgressive(progressive: boolean): void
+    setQuality(quality: number): void
+    encode(): void
+    delete(): void
+  }
+  export default function load(
+    options?: WasmOptions,
+  ): Promise<{ JPEGDecoder: new () => WasmDecoder; JPEGEncoder: new () => JpegEncoder }>
 }

@@ -4,6 +4,7 @@
  *     const codecs = createCodecs()                        one for the process; close() at its end
  *     const image = readImage(file)                        Image | null: attributes and frames, of any Transfer Syntax
  *     const samples = await codecs.decode(image, index)    Samples: little endian, colour-by-pixel, in another thread
+ *     const png = await codecs.draw(image, index, how, as) a picture for people, PNG or JPEG
  *     const jls = await codecs.encodeJpegLs(samples)       one JPEG-LS code stream (.80)
  *     const jpg = await codecs.encodeLosslessJpeg(samples) one JPEG lossless code stream (.70)
  *     const plain = await codecs.decodeFile(file)          a compressed file in Explicit VR Little Endian, or null
@@ -18,11 +19,14 @@
  * JPEG's and JPEG 2000's colour transforms, YBR_FULL where the instance stored it so.
  */
 import type { Samples } from './decode.ts'
+import type { Drawing } from './draw.ts'
 import { PixelError } from './errors.ts'
 import type { Image } from './image.ts'
 import { createPool } from './pool.ts'
+import type { Tasks } from './tasks.ts'
 
 export type { Samples } from './decode.ts'
+export type { Drawing, Voi } from './draw.ts'
 export { type Image, readImage } from './image.ts'
 export { PixelError }
 
@@ -53,6 +57,18 @@ export function createCodecs({ threads }: { threads?: number } = {}) {
       if (!stored) throw new RangeError('no such frame')
       const frame = new Uint8Array(stored)
       return pool.run('decode', { frame, picture, transferSyntaxUid }, [frame])
+    },
+    /** Decodes a frame and draws it, for people. */
+    draw: async (
+      { frames, transferSyntaxUid, ...picture }: Image,
+      index: number,
+      how: Drawing,
+      as: Parameters<Tasks['draw']>[0]['as'],
+    ): Promise<Uint8Array> => {
+      const stored = frames[index]
+      if (!stored) throw new RangeError('no such frame')
+      const frame = new Uint8Array(stored)
+      return pool.run('draw', { frame, picture, transferSyntaxUid, how, as }, [frame])
     },
     /** JPEG-LS without loss; PixelError where a sample has other than 8 or 16 bits allocated. */
     encodeJpegLs: (samples: Samples) => encode('encodeJpegLs', samples),

@@ -3,6 +3,7 @@ import loadTurbo from '@cornerstonejs/codec-libjpeg-turbo-8bit/wasmjs'
 import loadOpenJpeg from '@cornerstonejs/codec-openjpeg/wasmjs'
 import loadOpenJph from '@cornerstonejs/codec-openjph/wasmjs'
 import type { Codable } from './codable.ts'
+import type { Drawn } from './draw.ts'
 import { PixelError } from './errors.ts'
 
 /** What a codec made of a frame: samples of one or two bytes, little endian. */
@@ -51,6 +52,25 @@ const openJph = once(loadOpenJph)
 /** JPEG baseline, or sequential of 8 bits; three components come out as RGB. */
 export const decodeJpeg8 = (frame: Uint8Array): Promise<Decoded> =>
   turbo(({ JPEGDecoder }) => decodeBy(new JPEGDecoder(), frame, () => false))
+
+/** A baseline JPEG; PixelError where it would take more bytes than the samples: this build makes no more room than that. */
+export const encodeJpegOnce = (
+  { width, height, components, bytes }: Drawn,
+  quality: number,
+): Promise<Uint8Array> =>
+  turbo(({ JPEGEncoder }) => {
+    const encoder = new JPEGEncoder()
+    try {
+      const info = { width, height, bitsPerSample: 8, componentCount: components, isSigned: false }
+      encoder.getDecodedBuffer(info).set(bytes)
+      encoder.setProgressive(false)
+      encoder.setQuality(quality)
+      encoder.encode()
+      return new Uint8Array(encoder.getEncodedBuffer())
+    } finally {
+      encoder.delete()
+    }
+  })
 
 export const decodeJpeg2000 = (frame: Uint8Array): Promise<Decoded> =>
   openJpeg(({ J2KDecoder }) => decodeBy(new J2KDecoder(), frame, () => false))

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
 import { testOrthanc } from '../support/orthanc.ts'
-import { type Online, online, pixelsOf, slice } from './online.ts'
+import { type Online, online, pixelsOf, slice, wideImage } from './online.ts'
 
 let o: Online
 beforeAll(async () => {
@@ -71,6 +71,44 @@ test('Orthanc’s own DICOMweb client takes the study from the gateway, and noth
   )
   expect(instances).toHaveLength(3)
 })
+
+test('32 bits, which Orthanc does not draw, are drawn here: a browser reads the greys', async () => {
+  const values = [0, 1_000_000_000, 2_000_000_000, 4_000_000_000]
+  const elements = wideImage(values)
+  await o.send(elements)
+  const uid = (tag: number) => String(elements.find(([found]) => found === tag)?.[2])
+  const path = `${o.own.study}/series/${uid(0x0020000e)}/instances/${uid(0x00080018)}`
+  await expect
+    .poll(async () => (await o.patient.get(`${path}/metadata`)).status, { timeout: 30_000 })
+    .toBe(200)
+  const drawn = await o.patient.get(`${path}/rendered`, { accept: 'image/png' })
+  expect(drawn.status).toBe(200)
+  const png = Buffer.from(await drawn.arrayBuffer()).toString('base64')
+  const browser = await launchBrowser()
+  try {
+    const page = await browser.newPage()
+    expect(await page.evaluate(greysOf, png)).toEqual([0, 64, 128, 255])
+  } finally {
+    await browser.close()
+  }
+  for (const [query, status] of [
+    ['/rendered?viewport=1,1&window=1,2,linear-exact&quality=50', 200],
+    ['/frames/2/rendered', 404],
+    ['/rendered?quality=101', 404],
+  ] as const)
+    expect([query, (await o.patient.get(path + query)).status]).toEqual([query, status])
+})
+
+/** In a page. */
+async function greysOf(png: string): Promise<number[]> {
+  const image = new Image()
+  image.src = `data:image/png;base64,${png}`
+  await image.decode()
+  const context = new OffscreenCanvas(image.width, image.height).getContext('2d')
+  context?.drawImage(image, 0, 0)
+  const { data } = context?.getImageData(0, 0, image.width, image.height) ?? { data: [] }
+  return [...data].filter((_, index) => index % 4 === 0)
+}
 
 type Client = Record<string, (options: object) => Promise<never>>
 

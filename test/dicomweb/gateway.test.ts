@@ -234,7 +234,30 @@ describe('pictures', () => {
     expect(Buffer.from(await small.arrayBuffer()).readUInt32BE(16)).toBe(50)
     expect((await o.patient.get(`${slice}/rendered`)).headers.get('content-type')).toBe('image/jpeg')
     expect((await o.patient.get(`${slice}/rendered`, { accept: 'image/webp' })).status).toBe(406)
+    // Whoever draws makes room for all of it.
+    expect((await o.patient.get(`${slice}/rendered?viewport=99999,99999`)).status).toBe(404)
   })
+
+  test.skipIf(!SAMPLES)(
+    'every sample with pixels is drawn, of its series too: what Orthanc cannot (JPEG 2000, 32 bits) is drawn here',
+    async () => {
+      let drawn = 0
+      for (const { path, rows, columns } of await instances()) {
+        if (!rows) {
+          expect([path, (await o.patient.get(`${path}/rendered`)).status]).not.toEqual([path, 200])
+          continue
+        }
+        const whole = await o.patient.get(`${path}/rendered`, { accept: 'image/png' })
+        expect([path, whole.status]).toEqual([path, 200])
+        const png = Buffer.from(await whole.arrayBuffer())
+        expect([path, png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([path, columns, rows])
+        const small = await o.patient.get(`${path.replace(/\/instances\/.*/, '')}/thumbnail`)
+        expect([path, small.status, small.headers.get('content-type')]).toEqual([path, 200, 'image/jpeg'])
+        drawn += 1
+      }
+      expect(drawn).toBeGreaterThan(15)
+    },
+  )
 })
 
 describe('files', () => {
@@ -395,6 +418,7 @@ async function instances() {
         path: `/dicomweb/studies/${firstOf(told, '0020000D')}/series/${firstOf(told, '0020000E')}/instances/${firstOf(told, '00080018')}`,
         modality: firstOf(told, '00080060'),
         rows: number('00280010'),
+        columns: number('00280011'),
         bytes: Math.ceil(
           (number('00280010') * number('00280011') * number('00280002') * number('00280100')) / 8,
         ),

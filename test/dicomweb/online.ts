@@ -127,3 +127,21 @@ const multiframe = (): Elements =>
       2145386512: ['OW', [1, 2, 3].flatMap(pixelsOf)],
     },
   })
+
+/** Four dots of 32 bits, as a dose has them: Orthanc draws no such thing. */
+export const wideImage = (values: readonly number[]): Elements =>
+  instance({
+    sopClass: '1.2.840.10008.5.1.4.1.1.481.2',
+    series: 8,
+    number: 1,
+    modality: 'RTDOSE',
+    more: {
+      ...COMMON,
+      2621456: ['US', [2]],
+      2621457: ['US', [2]],
+      2621696: ['US', [32]],
+      2621697: ['US', [32]],
+      2621698: ['US', [31]],
+      2145386512: ['OW', Uint8Array.from(Buffer.from(Uint32Array.from(values).buffer))],
+    },
+  })

@@ -58,8 +58,16 @@ test(
       if (/\/frames\/\d+$/.test(response.url()))
         types.add(response.headers()['content-type']?.split('; boundary')[0] ?? '')
     })
+    const asked: string[] = []
+    page.on('request', (request) => void asked.push(new URL(request.url()).pathname))
     await open(page)
     await expect.poll(() => shownSlice(page), PATIENCE).toBeGreaterThan(0)
+    // Asked ahead, and not once more by OHIF.
+    const searches = asked.filter((path) =>
+      /\/dicomweb\/.*(?:studies|series|series\/[0-9.]+\/metadata)$/.test(path),
+    )
+    expect(searches.length).toBeGreaterThan(2)
+    expect(searches).toEqual([...new Set(searches)])
     expect([...types]).toEqual([
       'multipart/related; type="image/jls"; transfer-syntax=1.2.840.10008.1.2.4.80',
     ])

@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs, promisify } from 'node:util'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium } from 'playwright-core'
+import { launchPlainChromium, type PlainChromium, type PlainPage } from './chromium.ts'
 import { type BenchWorld, startBenchWorld } from './world.ts'
 
 const run7z = promisify(execFile)
@@ -24,10 +25,10 @@ export async function run(args: string[]): Promise<void> {
     const prepared = await waitForDisc(world)
     const folder = await extractedDisc(world)
     const share = await shareOfViewer(folder)
+    say('from file:// …')
+    const fromFile = await measureFromFile(join(folder, 'VIEWER', 'INDEX.HTM'), world.files.length)
     const browser = await launch()
     try {
-      say('from file:// …')
-      const fromFile = await measureFromFile(browser, join(folder, 'VIEWER', 'INDEX.HTM'), world.files.length)
       say('online, 9 Mbit/s and 100 ms …')
       const online = await measureOnline(browser, world)
       print([...share, prepared, ...fromFile, ...online], world.files.length)
@@ -50,20 +51,18 @@ function print(figures: readonly Figure[], slices: number): void {
   if (figures.some(({ holds }) => holds === false)) process.exitCode = 1
 }
 
-const launch = (): Promise<Browser> =>
-  chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+const launch = (): Promise<Browser> => chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
 
 async function waitForDisc({ url, cookie, publicationId }: BenchWorld): Promise<Figure> {
   const started = performance.now()
@@ -128,91 +127,125 @@ async function sizeBelow(folder: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
-async function measureFromFile(browser: Browser, path: string, slices: number): Promise<Figure[]> {
-  // Twice: once for the disk's cache, which a person's second look finds too; the second run is told.
-  await openFromFile(browser, path, slices)
-  const { page, first, whole } = await openFromFile(browser, path, slices, true)
-  const opening = await longTasks(page)
-  const scroll = await scrolled(page)
-  const tasks = await longTasks(page)
-  const memory = await pageMemory()
-  await page.context().close()
+async function measureFromFile(path: string, slices: number): Promise<Figure[]> {
+  const browser = await launchPlainChromium(FLAGS)
+  try {
+    const empty = await browser.memory()
+    // Once for the disk's cache, which a person's second look finds too.
+    await (await openFromFile(browser, path)).page.close()
+    const openings: Opening[] = []
+    for (let opening = 0; opening < OPENINGS; opening++) {
+      await openings.at(-1)?.page.close()
+      openings.push(await openFromFile(browser, path))
+    }
+    const last = openings.at(-1)
+    if (!last) throw new Error('nothing was opened')
+    const scroll: Scroll = await last.page.evaluate(`(${scrolled})()`)
+    const { tasks } = await last.page.evaluate<Window['bench']>('window.bench')
+    const memory = await browser.memory()
+    return [
+      ...figuresOfOpening(openings, slices),
+      ...figuresOfScrolling(scroll, Math.max(0, ...tasks.slice(last.tasks.length))),
+      ...figuresOfMemory(memory, empty),
+    ]
+  } finally {
+    await browser.close()
+  }
+}
+
+/** What is told is the middle one. */
+const OPENINGS = 5
+
+function figuresOfOpening(openings: readonly Opening[], slices: number): Figure[] {
+  const [first, whole] = [openings.map((one) => one.first), openings.map((one) => one.whole)]
+  const tasks = openings.map((one) => Math.max(0, ...one.tasks))
   return [
     {
       what: 'first image, from file://',
       wanted: '< 0.5 s',
-      measured: `${first.toFixed(0)} ms`,
-      holds: first < 500,
+      measured: spread(first, 'ms'),
+      holds: middle(first) < 500,
     },
     {
       what: `all ${slices} slices decoded in the background`,
       wanted: '< 6 s',
-      measured: `${(whole / 1000).toFixed(1)} s`,
-      holds: whole < 6000,
+      measured: spread(
+        whole.map((time) => time / 1000),
+        's',
+      ),
+      holds: middle(whole) < 6000,
     },
     {
       what: 'longest task on the main thread meanwhile',
       wanted: '≤ 50 ms',
-      measured: opening === 0 ? 'none over 50 ms' : `${opening.toFixed(0)} ms`,
-      holds: opening === 0,
-    },
-    {
-      what: 'scrolling: pictures a second',
-      wanted: '≥ 30',
-      measured: scroll.perSecond.toFixed(0),
-      holds: scroll.perSecond >= 30,
-    },
-    {
-      what: 'scrolling: longest time on a slice that was not there',
-      wanted: '≤ 100 ms',
-      measured: `${scroll.longestBlank.toFixed(0)} ms`,
-      holds: scroll.longestBlank <= 100,
-    },
-    {
-      what: 'longest task while scrolling',
-      wanted: '≤ 50 ms',
-      measured: tasks === 0 ? 'none over 50 ms' : `${tasks.toFixed(0)} ms`,
-      holds: tasks === 0,
-    },
-    {
-      what: 'memory of the page’s process',
-      wanted: '< 450 MB',
-      measured: `${(memory / 1e6).toFixed(0)} MB`,
-      holds: memory < 450e6,
+      measured: middle(tasks) === 0 ? `none over 50 ms (${spread(tasks, 'ms')})` : spread(tasks, 'ms'),
+      holds: middle(tasks) === 0,
     },
   ]
 }
 
-async function openFromFile(browser: Browser, path: string, slices: number, keep = false) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } })
-  await context.addInitScript(watch)
-  const page = await context.newPage()
-  await page.goto(`file://${path}`)
-  const first = await page.waitForFunction(() => window.bench?.first, undefined, {
-    polling: 20,
-    timeout: 60_000,
-  })
-  const whole = await page.waitForFunction(() => window.bench?.whole, undefined, {
-    polling: 20,
-    timeout: 60_000,
-  })
-  const shown = {
-    page,
-    first: Number(await first.jsonValue()),
-    whole: Number(await whole.jsonValue()),
-    slices,
-  }
-  if (!keep) await context.close()
-  return shown
+const figuresOfScrolling = ({ perSecond, longestBlank }: Scroll, longestTask: number): Figure[] => [
+  {
+    what: 'scrolling: pictures a second',
+    wanted: '≥ 30',
+    measured: perSecond.toFixed(0),
+    holds: perSecond >= 30,
+  },
+  {
+    what: 'scrolling: longest time on a slice that was not there',
+    wanted: '≤ 100 ms',
+    measured: `${longestBlank.toFixed(0)} ms`,
+    holds: longestBlank <= 100,
+  },
+  {
+    what: 'longest task while scrolling',
+    wanted: '≤ 50 ms',
+    measured: longestTask === 0 ? 'none over 50 ms' : `${longestTask.toFixed(0)} ms`,
+    holds: longestTask === 0,
+  },
+]
+
+type Memory = Awaited<ReturnType<PlainChromium['memory']>>
+
+const figuresOfMemory = ({ page, browser }: Memory, empty: Memory): Figure[] => [
+  {
+    what: 'memory of the page’s process (PSS), after scrolling through all',
+    wanted: '< 450 MB',
+    measured: `${(page / 1e6).toFixed(0)} MB`,
+    holds: page < 450e6,
+  },
+  {
+    what: 'memory of all processes of that browser, and before it opened the page',
+    wanted: '',
+    measured: `${(browser / 1e6).toFixed(0)} MB, ${(empty.browser / 1e6).toFixed(0)} MB`,
+    holds: null,
+  },
+]
+
+const inOrder = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b)
+const middle = (values: readonly number[]): number => inOrder(values)[values.length >> 1] ?? 0
+
+/** `middle (least–most) unit`. */
+function spread(values: readonly number[], unit: 's' | 'ms'): string {
+  const [least = 0, most = 0] = [inOrder(values)[0], inOrder(values).at(-1)]
+  const told = (value: number) => value.toFixed(unit === 's' ? 1 : 0)
+  return `${told(middle(values))} ${unit} (${told(least)}–${told(most)})`
+}
+
+type Opening = { page: PlainPage; first: number; whole: number; tasks: readonly number[] }
+
+async function openFromFile(browser: PlainChromium, path: string): Promise<Opening> {
+  const page = await browser.open(`file://${path}`, `(${watch})()`)
+  return { page, ...(await page.until<NonNullable<Window['bench']>>('window.bench?.whole && window.bench')) }
 }
 
 declare global {
   interface Window {
-    bench?: { first: number; whole: number; tasks: number[] }
+    bench: { first: number; whole: number; tasks: number[] }
   }
 }
 
-/** In the page, before its own scripts: notes when the first picture is there, when all are, and every long task. */
+/** In the page, before its own scripts: notes when the first picture is there, when all are, and every task over 50 ms. */
 function watch(): void {
   const bench = { first: 0, whole: 0, tasks: [] as number[] }
   window.bench = bench
@@ -228,63 +261,40 @@ function watch(): void {
   requestAnimationFrame(look)
 }
 
-/** The longest task since the last asking; 0 where none took more than 50 ms. */
-async function longTasks(page: Page): Promise<number> {
-  return await page.evaluate(() => Math.max(0, ...(window.bench?.tasks.splice(0) ?? [])))
-}
+type Scroll = { perSecond: number; longestBlank: number }
 
-/** Turns the wheel by one slice a frame for three seconds, through the stack and back. */
-async function scrolled(page: Page): Promise<{ perSecond: number; longestBlank: number }> {
-  return await page.evaluate(async () => {
-    const stage = document.querySelector<HTMLElement>('.stage')
-    if (!stage) throw new Error('no stage')
-    const box = stage.getBoundingClientRect()
-    const turn = (deltaY: number) =>
-      stage.dispatchEvent(
-        new WheelEvent('wheel', {
-          deltaY,
-          bubbles: true,
-          cancelable: true,
-          clientX: box.x + box.width / 2,
-          clientY: box.y + box.height / 2,
-        }),
-      )
-    let shown = ''
-    let changes = 0
-    let changedAt = performance.now()
-    let longestBlank = 0
-    let direction = 100
-    const started = performance.now()
-    while (performance.now() - started < 3000) {
-      turn(direction)
-      await new Promise(requestAnimationFrame)
-      const now = performance.now()
-      const { shown: seen = '' } = stage.dataset
-      if (seen !== shown) {
-        shown = seen
-        changes += 1
-        changedAt = now
-      }
-      const at = document.querySelector('.slider')?.getAttribute('aria-valuenow') ?? ''
-      if (seen === '') longestBlank = Math.max(longestBlank, now - changedAt)
-      if (at === '1') direction = 100
-      if (Number(at) > 0 && at === document.querySelector('.slider')?.getAttribute('aria-valuemax'))
-        direction = -100
-    }
-    return { perSecond: (changes * 1000) / (performance.now() - started), longestBlank }
-  })
-}
-
-/** What the largest renderer holds for itself alone and its part of what is shared (PSS). */
-async function pageMemory(): Promise<number> {
-  const sizes: number[] = []
-  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-    if (!command.includes('--type=renderer')) continue
-    const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '')
-    sizes.push(Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024)
+/** In the page: turns the wheel by one slice a frame for ten seconds, through the stack and back. */
+async function scrolled(): Promise<Scroll> {
+  const stage = document.querySelector<HTMLElement>('.stage')
+  if (!stage) throw new Error('no stage')
+  const box = stage.getBoundingClientRect()
+  const [clientX, clientY] = [box.x + box.width / 2, box.y + box.height / 2]
+  const turn = (deltaY: number) =>
+    stage.dispatchEvent(
+      new WheelEvent('wheel', { deltaY, bubbles: true, cancelable: true, clientX, clientY }),
+    )
+  let shown = ''
+  let changes = 0
+  let changedAt = performance.now()
+  let longestBlank = 0
+  let direction = 100
+  const started = performance.now()
+  while (performance.now() - started < 10_000) {
+    turn(direction)
+    await new Promise(requestAnimationFrame)
+    const now = performance.now()
+    const { shown: seen = '' } = stage.dataset
+    const slider = document.querySelector('.slider')
+    const at = slider?.getAttribute('aria-valuenow') ?? ''
+    if (seen !== shown) {
+      shown = seen
+      changes += 1
+      changedAt = now
+    } else if (seen !== at) longestBlank = Math.max(longestBlank, now - changedAt)
+    if (at === '1') direction = 100
+    if (Number(at) > 0 && at === slider?.getAttribute('aria-valuemax')) direction = -100
   }
-  return Math.max(0, ...sizes)
+  return { perSecond: (changes * 1000) / (performance.now() - started), longestBlank }
 }
 
 /** From the click in the list to the first picture at full resolution, nothing cached, on a slow line. */

@@ -5,24 +5,24 @@ import { type Coding, type FrameSize, layOut } from './coding.ts'
 import { type FrameReader, openFrames } from './frames.ts'
 import { FrameFailedError, type FrameFailure } from './pixels.ts'
 import { readRecord } from './record.ts'
-import { type Escaped, escapeBytes } from './script.ts'
+import { type Symbols, toSymbols } from './symbols.ts'
 
-/** An instance as it goes into the data files of its study. Strings are escaped. */
+/** An instance as it goes into the data files of its study. Strings are as they stand in the files. */
 export type EncodedInstance = {
   readonly transferSyntaxUid: string
   readonly attributes: Attributes
   readonly pixels: {
     readonly coding: Coding
     readonly photometric: string
-    readonly frames: readonly (readonly Escaped[] | FrameFailure)[]
+    readonly frames: readonly (readonly Symbols[] | FrameFailure)[]
   } | null
   readonly preview: EncodedPreview | null
   /** An encapsulated PDF, and its length. */
-  readonly document: { readonly strings: readonly Escaped[]; readonly length: number } | null
+  readonly document: { readonly strings: readonly Symbols[]; readonly length: number } | null
 }
 
 type EncodedPreview = FrameSize & {
-  readonly string: Escaped
+  readonly string: Symbols
   readonly coding: Coding
   readonly photometric: string
   readonly frame: number
@@ -42,7 +42,7 @@ export async function encodeInstance(
   }
   const opened = await openFrames(record)
   if (!opened) return { ...described, pixels: null, preview: null }
-  const frames: (Escaped[] | FrameFailure)[] = []
+  const frames: (Symbols[] | FrameFailure)[] = []
   for (let index = 0; index < opened.count; index++) {
     frames.push(await encodeFrame(opened, index))
   }
@@ -61,7 +61,7 @@ const encodeDocument = (document: Uint8Array) => ({
   length: document.byteLength,
 })
 
-async function encodeFrame(opened: FrameReader, index: number): Promise<Escaped[] | FrameFailure> {
+async function encodeFrame(opened: FrameReader, index: number): Promise<Symbols[] | FrameFailure> {
   try {
     const frame = await opened.frame(index)
     return stringsOf(deflated(layOut(frame, opened.size, opened.coding), opened.coding))
@@ -70,16 +70,16 @@ async function encodeFrame(opened: FrameReader, index: number): Promise<Escaped[
   }
 }
 
-/** A file is parsed by a browser in one go, for which the page must not wait: 1 MiB takes 20 to 60 ms. */
+/** A file is read by a browser in one go, for which the page must not wait. */
 export const LONGEST_STRING = 640 * 1024
 
 /** Bytes as strings of a data file, none longer than that. */
-export function stringsOf(payload: Uint8Array): Escaped[] {
-  const strings: Escaped[] = []
-  // Escaping makes a string longer by what stands out of 256 byte values: by half would be far too much already.
+export function stringsOf(payload: Uint8Array): Symbols[] {
+  const strings: Symbols[] = []
+  // Symbols take a fortieth more.
   const step = LONGEST_STRING - LONGEST_STRING / 16
   for (let at = 0; at < payload.byteLength; at += step) {
-    strings.push(escapeBytes(payload.subarray(at, at + step)))
+    strings.push(toSymbols(payload.subarray(at, at + step)))
   }
   return strings
 }
@@ -109,7 +109,7 @@ async function encodePreview(opened: FrameReader): Promise<EncodedPreview | null
       frame,
       coding,
       photometric,
-      string: escapeBytes(deflated(layOut(small, size, coding), coding)),
+      string: toSymbols(deflated(layOut(small, size, coding), coding)),
     }
   } catch (error) {
     failureOf(error)

@@ -3,14 +3,15 @@ import { type EncodedInstance, LONGEST_STRING } from './encode.ts'
 import type { DataFile, IndexedInstance, IndexedPixels, StudyIndex } from './format.ts'
 import type { LargeInstance } from './large.ts'
 import type { FrameFailure } from './pixels.ts'
-import { dataScript, type Escaped } from './script.ts'
+import { dataScript } from './script.ts'
+import type { Symbols } from './symbols.ts'
 
 type Write = (name: string, bytes: Uint8Array) => Promise<unknown>
 
 /** Puts coded instances into data files, and notes where everything lies. */
 export function createIndexer(write: Write, unreadableBefore: number) {
   const frames = createSequence('S', write)
-  const previews: { string: Escaped; of: number }[] = []
+  const previews: { string: Symbols; of: number }[] = []
   const common: Attributes[] = []
   const instances: IndexedInstance[] = []
   let ofSeries: IndexedInstance[] = []
@@ -81,7 +82,7 @@ type Sequence = ReturnType<typeof createSequence>
 /** Strings, one after the other, in files of some 600 kB. */
 function createSequence(letter: string, write: Write) {
   const files: DataFile[] = []
-  let strings: Escaped[] = []
+  let strings: Symbols[] = []
   let bytes = 0
   let count = 0
 
@@ -97,7 +98,7 @@ function createSequence(letter: string, write: Write) {
 
   return {
     /** The string's number in the sequence. */
-    async add(string: Escaped): Promise<number> {
+    async add(string: Symbols): Promise<number> {
       if (bytes + string.byteLength > LONGEST_STRING) await flush()
       strings.push(string)
       bytes += string.byteLength

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { type Coding, layOut } from '../../src/shards/coding.ts'
-import { dataScript, escapeBytes, isDataScript, stringRanges } from '../../src/shards/script.ts'
+import { dataScript, isDataScript, stringRanges } from '../../src/shards/script.ts'
+import { fromSymbols, symbolsLength, toSymbols } from '../../src/shards/symbols.ts'
 import { restore } from '../../viewer/light/shards/restore.ts'
-import { bytesOfString, stringsIn, unescapeBytes } from '../../viewer/light/shards/unescape.ts'
+import { bytesOfString, stringsOfBytes, stringsOfText } from '../../viewer/light/shards/transport.ts'
 
 const CODINGS: readonly Coding[] = [
   { kind: 'predicted', bytes: 1, samples: 1 },
@@ -46,37 +47,58 @@ test('a frame of another length than its size promises is told, not shown', () =
 
 test('every byte survives a data script, as the browser reads it and as fetch brings it', () => {
   const strings = [Uint8Array.from({ length: 512 }, (_, at) => at), new Uint8Array(), noise(5000)]
-  const escaped = strings.map(escapeBytes)
-  const script = dataScript('S0000001', escaped)
+  const symbols = strings.map(toSymbols)
+  const script = dataScript('S0000001', symbols)
   expect(isDataScript(script)).toBe(true)
 
   const text = new TextDecoder('windows-1252').decode(script)
-  const handed: string[][] = []
-  new Function('ritiro', text)((_version: number, _name: string, parts: string[]) => handed.push(parts))
-  expect(handed[0]?.map((part) => Buffer.from(bytesOfString(part)))).toEqual(
-    strings.map((one) => Buffer.from(one)),
+  const handed: string[] = []
+  new Function('ritiro', text)((_version: number, _name: string, data: () => void) =>
+    handed.push(String(data)),
   )
-
-  expect(
-    stringsIn(new Uint8Array(script)).map((part) => Buffer.from(unescapeBytes(new Uint8Array(part)))),
-  ).toEqual(strings.map((one) => Buffer.from(one)))
+  const bytesOf = (part: ArrayBuffer | string) => fromText(bytesOfString(part))
+  const expected = strings.map((one) => Buffer.from(one))
+  expect(stringsOfText(handed[0] ?? '').map(bytesOf)).toEqual(expected)
+  expect(stringsOfBytes(new Uint8Array(script).buffer).map(bytesOf)).toEqual(expected)
   const ranges = stringRanges(
     'S0000001',
-    escaped.map(({ byteLength }) => byteLength),
+    symbols.map(({ byteLength }) => byteLength),
   )
-  expect(ranges.map(({ start, end }) => Buffer.from(unescapeBytes(script.slice(start, end))))).toEqual(
-    strings.map((one) => Buffer.from(one)),
-  )
+  expect(ranges.map(({ start, end }) => fromText(script.slice(start, end)))).toEqual(expected)
+})
+
+test('bytes of any length come back from symbols, of which windows-1252 leaves each as it is', () => {
+  for (let length = 0; length < 130; length++) {
+    const bytes = noise(length)
+    const symbols = toSymbols(bytes)
+    expect(symbols.byteLength).toBe(symbolsLength(length))
+    expect(fromText(symbols)).toEqual(Buffer.from(bytes))
+  }
+  const all = toSymbols(noise(100_000))
+  expect(new TextDecoder('windows-1252').decode(all)).toBe(Buffer.from(all).toString('latin1'))
+  expect(fromText(toSymbols(new Uint8Array(100).fill(0xff)))).toEqual(Buffer.alloc(100, 0xff))
+})
+
+function fromText(symbols: Uint8Array): Buffer {
+  const bytes = Buffer.alloc(symbols.byteLength)
+  return bytes.subarray(0, fromSymbols(symbols, bytes, 0))
+}
+
+const data = (line: string) => `ritiro(2,"INDEX",function(){/*${line}*/});\n`
+
+test('a file of that form is told by its bytes', () => {
+  expect(isDataScript(Buffer.from(data('a\nb'), 'latin1'))).toBe(true)
 })
 
 test.each([
-  ['code after it', `ritiro(1,"INDEX",["a"]);\nalert(1)`],
-  ['code before it', `alert(1);ritiro(1,"INDEX",["a"]);\n`],
-  ['a string that ends early', `ritiro(1,"INDEX",["a"+alert(1)+"b"]);\n`],
-  ['a backslash that lets a quote out', `ritiro(1,"INDEX",["a\\\\",alert(1),"b"]);\n`],
-  ['another escape', `ritiro(1,"INDEX",["\\x41"]);\n`],
-  ['another function', `fetch(1,"INDEX",["a"]);\n`],
-  ['a line end in a string', `ritiro(1,"INDEX",["a\n"]);\n`],
+  ['code after it', `${data('a')}alert(1)`],
+  ['code before it', `alert(1);${data('a')}`],
+  ['a comment that ends early', data('a*/alert(1)/*b')],
+  ['a star in it', data('a*b')],
+  ['what names a source map', data('# sourceMappingURL=x')],
+  ['a character that takes two bytes', data('\x80')],
+  ['another function', `fetch(2,"INDEX",function(){/*a*/});\n`],
+  ['no end', data('a').slice(0, -2)],
 ])('a script with %s is no data script', (_what, text) => {
   expect(isDataScript(Buffer.from(text, 'latin1'))).toBe(false)
 })

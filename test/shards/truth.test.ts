@@ -81,7 +81,7 @@ test('a data file that was altered or cut off shows no picture at all, rather th
   const path = join(folder, 'altered', 'DATA', 'S0000000.JS')
   const whole = await readFile(path)
   // A byte of a frame, another one: the script is still one.
-  const middle = whole.indexOf('["') + 20
+  const middle = whole.indexOf('/*') + 20
   const altered = Buffer.from(whole)
   altered[middle] = altered[middle] === 0x41 ? 0x42 : 0x41
   await writeFile(path, altered)

@@ -14,8 +14,17 @@ export function setLanguage(language: string): void {
 }
 
 /** A number as the language writes it, with so many decimals at most. */
-export const decimal = (value: number, digits: number): string =>
-  new Intl.NumberFormat(current.locale, { maximumFractionDigits: digits, useGrouping: false }).format(value)
+export function decimal(value: number, digits: number): string {
+  const key = `${current.locale} ${digits}`
+  const format =
+    formats.get(key) ??
+    new Intl.NumberFormat(current.locale, { maximumFractionDigits: digits, useGrouping: false })
+  formats.set(key, format)
+  return format.format(value)
+}
+
+// Making one takes milliseconds, and a picture has several numbers beside it.
+const formats = new Map<string, Intl.NumberFormat>()
 
 /** A DICOM date (YYYYMMDD) as the language writes it; what is none stays as it is. */
 export function day(value: string): string {

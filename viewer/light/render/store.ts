@@ -2,7 +2,10 @@ import type { DecodePool } from '../decode/pool.ts'
 import { type Frame, FrameError, type FrameSource } from '../model/model.ts'
 import type { Slice } from '../model/studies.ts'
 
-/** Frames at hand: fetched and decoded ahead around what is looked at, let go when far and memory is short. */
+/**
+ * Frames at hand: fetched and decoded ahead, outwards from what is looked at, and let go when far and memory is short.
+ * What was let go is kept as it was loaded by its source, and decoded anew before one comes near it.
+ */
 export interface FrameStore {
   /** What is at hand now: a frame, the reason why there is none, or null while it is on its way. */
   peek(slice: Slice): Frame | FrameError | null
@@ -12,7 +15,7 @@ export interface FrameStore {
   look(viewport: object, slices: readonly Slice[], at: number): void
   /** Nothing more in advance for this viewport. */
   leave(viewport: object): void
-  /** Frames of a stack at hand. */
+  /** Frames of a stack that have come, be they at hand or let go since. */
   loadedOf(slices: readonly Slice[]): number
   /** Told when a frame, or a reason, has come. */
   onChange(listener: (slice: Slice) => void): () => void
@@ -20,6 +23,7 @@ export interface FrameStore {
 
 export function createStore(source: FrameSource, pool: DecodePool, budget = MEMORY_BUDGET): FrameStore {
   const held = new Map<string, Held>()
+  const seen = new Set<string>()
   const underWay = new Map<string, Promise<Frame>>()
   const plans = new Map<object, Plan>()
   const listeners = new Set<(slice: Slice) => void>()
@@ -53,6 +57,7 @@ export function createStore(source: FrameSource, pool: DecodePool, budget = MEMO
   const keep = (key: string, value: Frame | FrameError) => {
     const bytes = value instanceof FrameError ? 0 : value.cells.byteLength
     held.set(key, { value, bytes })
+    seen.add(key)
     heldBytes += bytes
     if (heldBytes > budget) release()
   }
@@ -74,12 +79,12 @@ export function createStore(source: FrameSource, pool: DecodePool, budget = MEMO
     }
   }
 
+  const isUnderWay = (slice: Slice): boolean => underWay.has(keyOf(slice))
   const pump = () => {
     while (running < AT_ONCE) {
-      const next = nextOf(plans.values(), budget, (slice) => {
-        const key = keyOf(slice)
-        return held.has(key) || underWay.has(key)
-      })
+      const next =
+        nextOf(plans.values(), budget * NEAR, (slice) => isUnderWay(slice) || held.has(keyOf(slice))) ??
+        nextOf(plans.values(), budget * FAR_AHEAD, (slice) => isUnderWay(slice) || seen.has(keyOf(slice)))
       if (!next) return
       running++
       const done = () => {
@@ -106,7 +111,7 @@ export function createStore(source: FrameSource, pool: DecodePool, budget = MEMO
     leave(viewport) {
       plans.delete(viewport)
     },
-    loadedOf: (slices) => slices.reduce((sum, slice) => sum + Number(held.has(keyOf(slice))), 0),
+    loadedOf: (slices) => slices.reduce((sum, slice) => sum + Number(seen.has(keyOf(slice))), 0),
     onChange(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -127,8 +132,12 @@ interface Plan {
 }
 
 const MIB = 1024 * 1024
-// Phones have less; a series of 500 CT slices takes 250 MiB.
-const MEMORY_BUDGET = (matchMedia('(max-width: 700px)').matches ? 110 : 260) * MIB
+// A CT's slice takes half a MiB. Phones have less.
+const MEMORY_BUDGET = (matchMedia('(max-width: 700px)').matches ? 72 : 120) * MIB
+/** What is held at hand: not all of the budget, or what is let go would be fetched again at once. */
+const NEAR = 0.85
+/** What is fetched once in advance, so that the road to it is not in the way later: 1400 slices of a CT. */
+const FAR_AHEAD = 6
 const AT_ONCE = 6
 const FAR = Number.MAX_SAFE_INTEGER
 

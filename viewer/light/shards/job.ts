@@ -1,18 +1,20 @@
 import type { Coding, FrameSize } from '../../../src/shards/coding.ts'
+import type { Loaded } from './transport.ts'
 
 /** What a worker is told. */
 export type WorkerMessage =
-  | { readonly keep: number; readonly strings: readonly ArrayBuffer[] }
-  | {
-      readonly decode: number
-      readonly forget: boolean
-      readonly job: number
-      readonly coding: Coding
-      readonly size: FrameSize
-    }
-  | { readonly inflate: readonly ArrayBuffer[]; readonly job: number }
+  | { readonly keep: number; readonly strings: Loaded }
+  | { readonly drop: number }
+  | DecodeMessage
 
-/** What it answers: samples, little endian, colours interleaved; or a JPEG stream, or what was inflated. */
+export type DecodeMessage = {
+  readonly decode: number
+  readonly job: number
+  readonly coding: Coding
+  readonly size: FrameSize
+}
+
+/** What it answers: samples, little endian, colours interleaved; or a JPEG stream. */
 export type WorkerAnswer =
   | { readonly job: number; readonly bytes: ArrayBuffer }
   | { readonly job: number; readonly failed: string }

@@ -5,8 +5,6 @@ import type { Loaded, Transport } from './transport.ts'
 export interface Loader {
   /** Resolves when the frame's strings were handed to `keep`. Lower `priority` first. */
   want(frame: WantedFrame, priority: number, signal: AbortSignal): Promise<void>
-  /** A frame that was handed to `keep` is there no more: it is brought again when wanted. */
-  forget(frame: number): void
   /** Bytes of data files brought so far. */
   readonly loadedBytes: number
 }
@@ -27,15 +25,24 @@ type Request = {
 /** The priority of what is being looked at. */
 export const URGENT = 0
 
-/** `framesOf` are the frames that lie wholly in each file, in their order; `keep` takes the strings of one frame. */
+/** Who keeps the strings of frames that were brought. */
+export interface Keeper {
+  keep(frame: number, strings: Loaded): void
+  drop(frame: number): void
+}
+
+/** `framesOf` are the frames that lie wholly in each file, in their order. */
 export function createLoader(
   files: readonly DataFile[],
   framesOf: readonly (readonly WantedFrame[])[],
   transport: Transport,
-  keep: (frame: number, strings: Loaded) => void,
+  keeper: Keeper,
   loaded: () => void,
+  mostKept = MOST_KEPT_BYTES,
 ): Loader {
-  const kept = new Set<number>()
+  // With their bytes, the one longest unused first.
+  const kept = new Map<number, number>()
+  let keptBytes = 0
   const waiting = new Map<number, Request[]>()
   const underWay = new Set<number>()
   const busyFiles = new Set<number>()
@@ -50,9 +57,22 @@ export function createLoader(
     for (const request of requests) act(request)
   }
   const arrived = (number: number, strings: Loaded) => {
-    if (!kept.has(number)) keep(number, strings)
-    kept.add(number)
+    if (!kept.has(number)) {
+      const bytes = strings.reduce((sum, string) => sum + lengthOf(string), 0)
+      keeper.keep(number, strings)
+      kept.set(number, bytes)
+      keptBytes += bytes
+      release(number)
+    }
     settle(number, ({ done }) => done())
+  }
+  const release = (latest: number) => {
+    for (const [number, bytes] of kept) {
+      if (keptBytes <= mostKept || number === latest) return
+      keeper.drop(number)
+      kept.delete(number)
+      keptBytes -= bytes
+    }
   }
 
   function pump(): void {
@@ -89,7 +109,7 @@ export function createLoader(
     if (frame.parts.length === 1 && only) return runFile(only.file, frame, priority)
     underWay.add(frame.number)
     try {
-      const strings: ArrayBuffer[] = []
+      const strings: Loaded[number][] = []
       for (const { file, from, to } of frame.parts) {
         const of = files[file]
         if (of) strings.push(...(await transport.load(of, from, to)))
@@ -144,12 +164,16 @@ export function createLoader(
   }
 
   return {
-    forget: (frame) => kept.delete(frame),
     get loadedBytes() {
       return loadedBytes
     },
     want(frame, priority, signal) {
-      if (kept.has(frame.number)) return Promise.resolve()
+      const bytes = kept.get(frame.number)
+      if (bytes !== undefined) {
+        kept.delete(frame.number)
+        kept.set(frame.number, bytes)
+        return Promise.resolve()
+      }
       return new Promise((done, failed) => {
         signal.throwIfAborted()
         const request: Request = { frame, priority, done, failed }
@@ -166,6 +190,12 @@ export function createLoader(
     },
   }
 }
+
+// As loaded, a frame takes a third of its size: this is a series of 1400 slices of a CT. What goes is brought again.
+const MOST_KEPT_BYTES = 256 * 2 ** 20
+
+const lengthOf = (string: Loaded[number]): number =>
+  typeof string === 'string' ? string.length : string.byteLength
 
 const bytesBetween = (file: DataFile | undefined, from: number, to: number): number =>
   (file?.lengths ?? []).slice(from, to).reduce((sum, length) => sum + length, 0)

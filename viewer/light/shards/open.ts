@@ -3,6 +3,7 @@ import { EXAM_NAME, type ExamData, type ExamReport } from '../../../src/shards/f
 import { withDocuments } from '../dicom/documents.ts'
 import { FrameError, type FrameSource, type Opened, type Report } from '../model/model.ts'
 import { studiesOf } from '../model/studies.ts'
+import { jsonOf } from './json.ts'
 import { type DrawPreview, openShards, type ShardData } from './source.ts'
 import { fetchTransport, scriptTransport } from './transport.ts'
 import { startDecoders } from './workers.ts'
@@ -25,9 +26,8 @@ export async function openExam(drawPreview: DrawPreview): Promise<OpenedExam> {
   const transportTo = (folder: string) =>
     isFile ? scriptTransport(base + folder) : fetchTransport(base + folder)
   const decoders = startDecoders(workerSource)
-  const bytes = await decoders.inflate(await transportTo('').loadWhole(EXAM_NAME))
   // Written by our own side, in the version that the script checked.
-  const exam: ExamData = JSON.parse(new TextDecoder().decode(bytes))
+  const exam = await jsonOf<ExamData>(await transportTo('').loadWhole(EXAM_NAME))
   const data = await Promise.all(
     exam.studies.map((folder, index) => openShards(index, transportTo(folder), decoders, drawPreview)),
   )

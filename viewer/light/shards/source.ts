@@ -11,6 +11,7 @@ import {
   type Preview,
   type Unshown,
 } from '../model/model.ts'
+import { jsonOf } from './json.ts'
 import { createLoader, URGENT, type WantedFrame } from './loader.ts'
 import type { Transport } from './transport.ts'
 import type { Decoders } from './workers.ts'
@@ -34,7 +35,8 @@ export async function openShards(
   drawPreview: DrawPreview,
 ): Promise<ShardData> {
   const decoders = ofStudy(sharedDecoders, study)
-  const index = parseIndex(await decoders.inflate(await transport.loadWhole(INDEX_NAME)))
+  // Written by our own side, in the version that the script checked.
+  const index = await jsonOf<StudyIndex>(await transport.loadWhole(INDEX_NAME))
   const instances = new Map(index.instances.map((instance, at) => [`${study}/${at}`, instance]))
   const records = [...instances].map(([key, { common, transferSyntaxUid, attributes }]) => ({
     key,
@@ -61,15 +63,9 @@ function ofStudy(decoders: Decoders, study: number): Decoders {
   const first = study * MOST_FRAMES
   return {
     keep: (frame, strings) => decoders.keep(first + frame, strings),
-    decode: (frame, coding, size, forget) => decoders.decode(first + frame, coding, size, forget),
-    inflate: decoders.inflate,
+    drop: (frame) => decoders.drop(first + frame),
+    decode: (frame, coding, size) => decoders.decode(first + frame, coding, size),
   }
-}
-
-// Written by our own side, in the version that the script checked.
-function parseIndex(bytes: ArrayBuffer): StudyIndex {
-  const index: StudyIndex = JSON.parse(new TextDecoder().decode(bytes))
-  return index
 }
 
 function sourcesOf(
@@ -81,7 +77,7 @@ function sourcesOf(
 ): Pick<ShardData, 'frames' | 'documents'> {
   const { places, byFile } = placesOf(index)
   const listeners = new Set<() => void>()
-  const loader = createLoader(index.files, byFile, transport, decoders.keep, () => {
+  const loader = createLoader(index.files, byFile, transport, decoders, () => {
     for (const listener of listeners) listener()
   })
   const totalBytes = index.files.reduce((sum, { lengths }) => sum + lengths.reduce((a, b) => a + b, 0), 0)
@@ -100,9 +96,7 @@ function sourcesOf(
   }
   async function decode(frame: number, coding: Coding, size: { columns: number; rows: number }) {
     try {
-      const decoded = decoders.decode(frame, coding, size, transport.cheap)
-      if (transport.cheap) loader.forget(frame)
-      return await decoded
+      return await decoders.decode(frame, coding, size)
     } catch (error) {
       throw new FrameError('corrupt', error instanceof Error ? error.message : '')
     }

@@ -1,16 +1,13 @@
 import { DATA_VERSION, type DataFile } from '../../../src/shards/format.ts'
-import { stringRanges } from '../../../src/shards/script.ts'
-import { bytesOfString, stringsIn, unescapeBytes } from './unescape.ts'
+import { DATA_BEGINS, DATA_ENDS, LINE_END, stringRanges } from '../../../src/shards/script.ts'
 
-/** The bytes of the strings of a data file. */
-export type Loaded = readonly ArrayBuffer[]
+/** Strings of a data file, as they stand in it: as bytes, or as text whose characters are bytes. */
+export type Loaded = readonly (ArrayBuffer | string)[]
 
 /** How data files reach the page. */
 export interface Transport {
   /** Can it bring some strings of a file alone, or are files loaded whole? */
   readonly partial: boolean
-  /** Is a frame that was let go cheaply loaded again? Then it is not kept as loaded, besides as decoded. */
-  readonly cheap: boolean
   /** How many loads at a time are of use. */
   readonly atOnce: number
   /** The strings `from` to `to` (exclusive) of a file. Rejects where it cannot be had, or is none. */
@@ -20,8 +17,8 @@ export interface Transport {
 }
 
 /**
- * From a folder or a disc: classic scripts, which hand their strings to `ritiro()`, the one way that every browser
- * leaves open on file://.
+ * From a folder or a disc: classic scripts, which hand their data to `ritiro()`, the one way that every browser leaves
+ * open on file://.
  */
 export function scriptTransport(base: string): Transport {
   const loadWhole = (name: string) =>
@@ -40,18 +37,13 @@ export function scriptTransport(base: string): Transport {
       script.onload = () => end(handedOver.get(script))
       document.head.append(script)
     })
-  window.ritiro = (version, _name, strings) => {
+  window.ritiro = (version, _name, data) => {
     const script = document.currentScript
     if (version === DATA_VERSION && script instanceof HTMLScriptElement)
-      handedOver.set(
-        script,
-        // Here and at once: sent on as strings they would lie in memory twice more, in two bytes a character.
-        strings.map((string) => bytesOfString(string).buffer),
-      )
+      handedOver.set(script, stringsOfText(String(data)))
   }
   return {
     partial: false,
-    cheap: true,
     atOnce: 2,
     loadWhole,
     load: async ({ name }, from, to) => (await loadWhole(name)).slice(from, to),
@@ -61,7 +53,7 @@ export function scriptTransport(base: string): Transport {
 declare global {
   interface Window {
     /** Called by data scripts. */
-    ritiro: (version: number, name: string, strings: readonly string[]) => void
+    ritiro: (version: number, name: string, data: () => void) => void
   }
 }
 
@@ -71,7 +63,6 @@ const handedOver = new Map<HTMLScriptElement, Loaded>()
 export function fetchTransport(base: string): Transport {
   return {
     partial: true,
-    cheap: false,
     atOnce: 4,
     async load(file, from, to) {
       const ranges = stringRanges(file.name, file.lengths).slice(from, to)
@@ -79,13 +70,9 @@ export function fetchTransport(base: string): Transport {
       const last = ranges.at(-1)?.end ?? 0
       const bytes = await bytesOf(`${base}${file.name}.JS`, { range: `bytes=${first}-${last - 1}` }, 206)
       if (bytes.byteLength !== last - first) throw new Error(`${file.name}.JS`)
-      const whole = new Uint8Array(bytes)
-      return ranges.map(({ start, end }) => unescapeBytes(whole.subarray(start - first, end - first)).buffer)
+      return ranges.map(({ start, end }) => bytes.slice(start - first, end - first))
     },
-    async loadWhole(name) {
-      const strings = stringsIn(new Uint8Array(await bytesOf(`${base}${name}.JS`, {}, 200)))
-      return strings.map((string) => unescapeBytes(new Uint8Array(string)).buffer)
-    },
+    loadWhole: async (name) => stringsOfBytes(await bytesOf(`${base}${name}.JS`, {}, 200)),
   }
 }
 
@@ -95,4 +82,32 @@ async function bytesOf(url: string, headers: Record<string, string>, wanted: num
   if (response.status === 401 || response.status === 404) location.reload()
   if (response.status !== wanted) throw new Error(`HTTP ${response.status}`)
   return response.arrayBuffer()
+}
+
+/** The strings of a data script, from the source of the function that it hands over: parts of that text, not copies. */
+export const stringsOfText = (source: string): string[] =>
+  source.slice(source.indexOf(DATA_BEGINS) + DATA_BEGINS.length, source.lastIndexOf(DATA_ENDS)).split('\n')
+
+/** The same from the bytes of the file. */
+export function stringsOfBytes(file: ArrayBuffer): ArrayBuffer[] {
+  const bytes = new Uint8Array(file)
+  const end = bytes.lastIndexOf(STAR)
+  const strings: ArrayBuffer[] = []
+  for (let from = bytes.indexOf(STAR) + 1; from > 0 && from <= end; ) {
+    const found = bytes.indexOf(LINE_END, from)
+    const to = found < 0 || found > end ? end : found
+    strings.push(file.slice(from, to))
+    from = to + 1
+  }
+  return strings
+}
+
+const STAR = 0x2a
+
+/** A string of a data file as bytes. */
+export function bytesOfString(string: ArrayBuffer | string): Uint8Array<ArrayBuffer> {
+  if (typeof string !== 'string') return new Uint8Array(string)
+  const bytes = new Uint8Array(string.length)
+  for (let at = 0; at < bytes.length; at++) bytes[at] = string.charCodeAt(at)
+  return bytes
 }

@@ -1,13 +1,14 @@
 import type { Coding, FrameSize } from '../../../src/shards/coding.ts'
 import type { WorkerAnswer, WorkerMessage } from './job.ts'
+import type { Loaded } from './transport.ts'
 
 /** Frames decoded in threads beside the page. A frame is kept, as loaded, by the worker that will decode it. */
 export interface Decoders {
-  /** Hands over a frame's strings: bytes are given away, not copied. */
-  keep(frame: number, strings: readonly ArrayBuffer[]): void
-  /** `forget`: it is not kept any more, and must be handed over again before the next time. */
-  decode(frame: number, coding: Coding, size: FrameSize, forget: boolean): Promise<ArrayBuffer>
-  inflate(strings: readonly ArrayBuffer[]): Promise<ArrayBuffer>
+  /** Hands over a frame's strings: bytes are given away, text is copied. */
+  keep(frame: number, strings: Loaded): void
+  /** Must be handed over again before it is decoded the next time. */
+  drop(frame: number): void
+  decode(frame: number, coding: Coding, size: FrameSize): Promise<ArrayBuffer>
 }
 
 /** Starts the workers from their source as text: file:// allows no worker of a file, but one of a blob. */
@@ -27,18 +28,21 @@ export function startDecoders(source: string, count = workerCount()): Decoders {
   const send = (frame: number, message: WorkerMessage, transfer: ArrayBuffer[] = []) =>
     workers[frame % count]?.postMessage(message, transfer)
   let jobs = 0
-  const ask = (frame: number, message: (job: number) => WorkerMessage) =>
-    new Promise<ArrayBuffer>((done, failed) => {
-      const job = jobs++
-      waiting.set(job, { done, failed })
-      send(frame, message(job))
-    })
 
   return {
-    keep: (frame, strings) => send(frame, { keep: frame, strings }, [...strings]),
-    decode: (frame, coding, size, forget) =>
-      ask(frame, (job) => ({ decode: frame, forget, job, coding, size })),
-    inflate: (strings) => ask(0, (job) => ({ inflate: strings, job })),
+    keep: (frame, strings) =>
+      send(
+        frame,
+        { keep: frame, strings },
+        strings.filter((string) => typeof string !== 'string'),
+      ),
+    drop: (frame) => send(frame, { drop: frame }),
+    decode: (frame, coding, size) =>
+      new Promise((done, failed) => {
+        const job = jobs++
+        waiting.set(job, { done, failed })
+        send(frame, { decode: frame, job, coding, size })
+      }),
   }
 }
 

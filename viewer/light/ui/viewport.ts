@@ -86,6 +86,7 @@ export function createViewport(host: ViewportHost, label: string): Viewport {
   let preview: { readonly image: Image; readonly canvas: OffscreenCanvas } | null = null
   let pending = 0
   let waitingSince = 0
+  let telling = 0
 
   const observer = new ResizeObserver(() => {
     size = { width: stage.clientWidth, height: stage.clientHeight }
@@ -101,8 +102,13 @@ export function createViewport(host: ViewportHost, label: string): Viewport {
   const stop = host.store.onChange((slice) => {
     const current = viewport.current()
     if (current && keyOf(current) === keyOf(slice)) viewport.draw()
-    else slider.setLoaded(host.store.loadedOf(viewport.slices), viewport.slices.length)
+    // Not at every frame: the page would be laid out and painted a hundred times a second.
+    else telling ||= window.setTimeout(tellLoaded, TELL_LOADED_AFTER_MS)
   })
+  const tellLoaded = () => {
+    telling = 0
+    slider.setLoaded(host.store.loadedOf(viewport.slices), viewport.slices.length)
+  }
 
   // Where the file has no window, the first image seen gives one to its whole stack, so that it does not flicker.
   const voiOf = (slice: Slice, frame: Frame): Voi | null => {
@@ -283,12 +289,14 @@ export function createViewport(host: ViewportHost, label: string): Viewport {
       stop()
       host.store.leave(viewport)
       cancelAnimationFrame(pending)
+      clearTimeout(telling)
     },
   }
   return viewport
 }
 
 const SHOW_WAITING_AFTER_MS = 120
+const TELL_LOADED_AFTER_MS = 200
 /** Pixels this large are shown as squares: nobody shall take a smoothed edge for anatomy. */
 const SHARP_FROM = 6
 

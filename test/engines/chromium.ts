@@ -12,6 +12,7 @@ export async function startChromium(): Promise<Engine> {
       await page.goto(url)
       return {
         evaluate: (expression) => page.evaluate(expression),
+        setFiles: (selector, paths) => page.locator(selector).setInputFiles([...paths]),
         screenshot: () => page.screenshot(),
         complaints,
       }

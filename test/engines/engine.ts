@@ -9,6 +9,8 @@ export type Engine = {
 export type EnginePage = {
   /** The value of an expression in the page, once its promise is settled; plain data. */
   evaluate: (expression: string) => Promise<unknown>
+  /** Files chosen in an input; Chromium and WebKit take a folder too. */
+  setFiles: (selector: string, paths: readonly string[]) => Promise<void>
   /** PNG of what the window shows. */
   screenshot: () => Promise<Uint8Array>
   readonly complaints: readonly string[]

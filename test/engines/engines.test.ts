@@ -9,12 +9,13 @@ import { pageOf } from '../shards/page/bundle.ts'
 import type { Shown } from '../shards/page/page.ts'
 import { dicomFile } from '../support/dicom.ts'
 import { smallPdf } from '../viewer/exams.ts'
+import { writeCtFolder } from '../viewer/light-folder.ts'
 import { electrocardiogram, encapsulatedPdf, structuredReport } from '../viewer/light-sheets.ts'
 import { startChromium } from './chromium.ts'
 import { discPlaces, type Places } from './disc.ts'
 import { type Engine, type EnginePage, waitFor } from './engine.ts'
 import { startFirefox } from './firefox.ts'
-import { hasWebKit, startWebKit } from './webkit.ts'
+import { consoleOfWebKit, hasWebKit, startWebKit } from './webkit.ts'
 
 const DESKTOP = { width: 1280, height: 800 }
 const PHONE = { width: 390, height: 844 }
@@ -65,6 +66,7 @@ describe.each([
         await openViewer(engine, places.zip, PHONE)
         await openViewer(engine, places.plain, DESKTOP)
         const pixels = await pixelsOf(engine)
+        await openFolder(engine)
         // The same picture everywhere, but for the window’s size and how each engine smooths it.
         expected ??= { pixels, picture }
         expect(pixels).toEqual(expected.pixels)
@@ -78,6 +80,48 @@ describe.each([
     },
   )
 })
+
+test.skipIf(!hasWebKit())(
+  'WebKit’s console has nothing to say of the disc, nor does the page ask for anything but files',
+  async () => {
+    const place = join(places.iso, 'VIEWER')
+    const page = await readFile(join(place, 'INDEX.HTM'), 'utf8')
+    // The page itself with a watcher, under its own policy.
+    await writeFile(
+      join(place, 'WATCHED.HTM'),
+      page.replace('</body>', '<script src="WATCH.JS"></script></body>'),
+    )
+    await writeFile(join(place, 'WATCH.JS'), WATCH)
+    expect(await consoleOfWebKit(`file://${join(place, 'WATCHED.HTM')}`, 'all is there')).toEqual([
+      expect.stringContaining('CONSOLE ERROR heard'),
+    ])
+  },
+)
+
+/** Says one thing to prove that it is heard; then tells of requests that leave the disc, and when all is there. */
+const WATCH = `console.error('heard')
+const watch = setInterval(() => {
+  if (!document.querySelector('.slider-loaded.is-whole')) return
+  clearInterval(watch)
+  for (const { name } of performance.getEntriesByType('resource'))
+    if (!/^(file|blob|data):/.test(name)) console.error('request: ' + name)
+  console.log('all is there')
+}, 50)
+`
+
+/** Files of a stick, chosen as a person would, in the viewer that stands on the disc: after it, WebKit opens no other page. */
+async function openFolder(engine: Engine): Promise<void> {
+  const page = await engine.open(`file://${join(places.zip, 'VIEWER/INDEX.HTM')}`, DESKTOP)
+  await waitFor(page, `document.querySelector('.stage')?.dataset.shown`)
+  const stick = join(folder, 'stick')
+  await mkdir(stick, { recursive: true })
+  await writeCtFolder(stick)
+  const files = (await readdir(stick)).map((name) => join(stick, name))
+  await page.setFiles('input[type=file]:not([webkitdirectory])', files)
+  await waitFor(page, `document.querySelector('.patient').textContent.includes('Verdi Anna')`)
+  expect(await waitFor(page, `document.querySelector('.stage')?.dataset.shown`)).toBe('7')
+  expect(page.complaints).toEqual([])
+}
 
 /** Opens the viewer from the start page's link, waits until the whole series is there; its picture as mean greys. */
 async function openViewer(engine: Engine, place: string, size: typeof DESKTOP): Promise<number[]> {

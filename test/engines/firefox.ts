@@ -65,6 +65,14 @@ export async function startFirefox(): Promise<Engine> {
           if (answer.type !== 'success') throw new Error(answer.exceptionDetails?.text)
           return JSON.parse(answer.result?.value ?? 'null')
         },
+        async setFiles(selector, files) {
+          const found = (await send('browsingContext.locateNodes', {
+            context,
+            locator: { type: 'css', value: selector },
+          })) as { nodes: { sharedId: string }[] }
+          const [element] = found.nodes
+          await send('input.setFiles', { context, element: { sharedId: element?.sharedId }, files })
+        },
         async screenshot() {
           const { data } = (await send('browsingContext.captureScreenshot', { context })) as { data: string }
           return Buffer.from(data, 'base64')

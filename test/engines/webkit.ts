@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../scripts/orthanc.ts'
 import type { Engine } from './engine.ts'
@@ -12,24 +13,8 @@ export const hasWebKit = (): boolean => existsSync(MINI_BROWSER)
 /** WebKitGTK's MiniBrowser, by WebDriver (W3C), on a screen in memory. */
 export async function startWebKit(): Promise<Engine> {
   const port = await freePort()
-  // -displayfd lets Xvfb choose a free display and say which.
-  const screen = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', '1600x1200x24', '-nolisten', 'tcp'], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  const display = await new Promise<string>((done) =>
-    screen.stdout.once('data', (data) => done(String(data).trim())),
-  )
-  const driver = spawn('WebKitWebDriver', [`--port=${port}`], {
-    stdio: 'ignore',
-    // As root, WebKit's sandbox and its compositing on a GPU have nothing to stand on.
-    env: {
-      ...process.env,
-      DISPLAY: `:${display}`,
-      WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1',
-      WEBKIT_DISABLE_COMPOSITING_MODE: '1',
-      LIBGL_ALWAYS_SOFTWARE: '1',
-    },
-  })
+  const { screen, env } = await startScreen()
+  const driver = spawn('WebKitWebDriver', [`--port=${port}`], { stdio: 'ignore', env })
   const ended = Promise.all([screen, driver].map((child) => new Promise((done) => child.once('exit', done))))
   const base = `http://127.0.0.1:${port}`
   const session = await startSession(base)
@@ -47,7 +32,7 @@ export async function startWebKit(): Promise<Engine> {
       const outer = { width: 2 * width - sizes[0], height: 2 * height - sizes[1] }
       await post(`${at}/window/rect`, { x: 0, y: 0, ...outer })
       await post(`${at}/url`, { url })
-      // WebDriver tells of no console and no requests: they are watched in the other two engines.
+      // WebDriver tells of no console and no requests: see consoleOfWebKit().
       const complaints: string[] = []
       return {
         complaints,
@@ -56,6 +41,11 @@ export async function startWebKit(): Promise<Engine> {
           const answer = JSON.parse(String(await post(`${at}/execute/async`, { script, args: [] })))
           if (answer.error !== undefined) throw new Error(answer.error)
           return answer.value
+        },
+        async setFiles(selector, paths) {
+          const found = await post(`${at}/element`, { using: 'css selector', value: selector })
+          const [id] = Object.values(found as Record<string, string>)
+          await post(`${at}/element/${id}/value`, { text: paths.join('\n') })
         },
         async screenshot() {
           const response = await fetch(`${at}/screenshot`)
@@ -71,6 +61,51 @@ export async function startWebKit(): Promise<Engine> {
       await ended
     },
   }
+}
+
+/** What WebKit's console says of a page that nobody drives, line by line, up to the line that ends with `until`. */
+export async function consoleOfWebKit(url: string, until: string): Promise<string[]> {
+  const { screen, env } = await startScreen()
+  // Under automation MiniBrowser does not heed this setting.
+  const browser = spawn(MINI_BROWSER, ['--enable-write-console-messages-to-stdout=TRUE', url], {
+    // In spite of its name it writes them to the other.
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env,
+  })
+  const ended = Promise.all([screen, browser].map((child) => new Promise((done) => child.once('exit', done))))
+  const lines: string[] = []
+  try {
+    const giveUp = AbortSignal.timeout(60_000)
+    for await (const line of createInterface({ input: browser.stderr, signal: giveUp })) {
+      if (line.endsWith(until)) return lines
+      // The browser itself warns of what its machine lacks.
+      if (line.includes(': CONSOLE ')) lines.push(line)
+    }
+    throw new Error(`${url}: never said ${until}; ${lines.join('; ')}`)
+  } finally {
+    browser.kill()
+    screen.kill()
+    await ended
+  }
+}
+
+async function startScreen() {
+  // -displayfd lets Xvfb choose a free display and say which.
+  const screen = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', '1600x1200x24', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const display = await new Promise<string>((done) =>
+    screen.stdout.once('data', (data) => done(String(data).trim())),
+  )
+  // As root, WebKit's sandbox and its compositing on a GPU have nothing to stand on.
+  const env = {
+    ...process.env,
+    DISPLAY: `:${display}`,
+    WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1',
+    WEBKIT_DISABLE_COMPOSITING_MODE: '1',
+    LIBGL_ALWAYS_SOFTWARE: '1',
+  }
+  return { screen, env }
 }
 
 async function startSession(base: string): Promise<string> {

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { violationsOf } from '../support/axe.ts'
 import { screenshot } from '../support/browser.ts'
 import { smallPdf } from './exams.ts'
-import { lightViewer } from './light-page.ts'
+import { writeForeignDisc } from './light-folder.ts'
+import { lightViewer, shown } from './light-page.ts'
 import { writeSheetFolder } from './light-sheets.ts'
 
 let viewer: Awaited<ReturnType<typeof lightViewer>>
@@ -15,7 +16,8 @@ const openFolder = (name: string, options?: BrowserContextOptions) => viewer.ope
 beforeAll(async () => {
   viewer = await lightViewer()
   directory = viewer.directory
-  for (const name of ['sheets']) await mkdir(join(directory, name))
+  for (const name of ['sheets', 'foreign']) await mkdir(join(directory, name))
+  await writeForeignDisc(join(directory, 'foreign'), smallPdf())
   await writeSheetFolder(join(directory, 'sheets'), smallPdf())
 })
 
@@ -84,4 +86,25 @@ test('a structured report is text with its headings and numbers, scrolled by key
   // The PDF is no longer told to be something that cannot be shown.
   expect(await page.locator('.series-item').count()).toBe(2)
   await screenshot(page, 'light-sr-1280', false)
+})
+
+test('a disc that others made opens when it is dropped as a folder, offline, whatever lies between its images', async () => {
+  await using opened = await viewer.open({ offline: true })
+  const { page } = opened
+  const session = await page.context().newCDPSession(page)
+  const data = { items: [], files: [join(directory, 'foreign')], dragOperationsMask: 1 }
+  for (const type of ['dragEnter', 'dragOver', 'dragOver', 'drop'] as const)
+    await session.send('Input.dispatchDragEvent', { type, x: 640, y: 400, data })
+  await expect.poll(() => shown(page)).toBe('7')
+  // The unlisted file is shown in its place, the listed one that is not there is told.
+  expect(await page.locator('.series-facts').allTextContents()).toEqual([
+    '#2 · 12 immagini',
+    '1 oggetto non mostrato',
+  ])
+  expect(await page.locator('.toast').textContent()).toMatch(/^\d file non DICOM ignorati$/)
+  await page.locator('.series-item').nth(1).click()
+  await expect.poll(() => page.locator('.tile-list').textContent()).toContain('SE000001/IM105')
+  await page.keyboard.press('b')
+  expect(await page.locator('.report h3').textContent()).toBe('REFERTO.PDF')
+  expect(opened.complaints).toEqual([])
 })

@@ -1,5 +1,7 @@
-import { writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { dicomFile, type Elements } from '../support/dicom.ts'
 
 const SIZE = 64
@@ -62,6 +64,36 @@ function ctSlice(index: number, count: number, others: Elements = []): Elements 
   const replaced = new Set(others.map(([tag]) => tag))
   return [...elements.filter(([tag]) => !replaced.has(tag)), ...others].sort(([a], [b]) => a - b)
 }
+
+/**
+ * A disc that others made, by dcmtk's dcmmkdir: nested folders, names without endings, and files between that are none of
+ * DICOM. Its DICOMDIR knows one file by a name that it no longer has.
+ */
+export async function writeForeignDisc(directory: string, pdf: Uint8Array): Promise<void> {
+  const series = join(directory, 'DICOM', 'PA000001', 'ST000001', 'SE000001')
+  await mkdir(series, { recursive: true })
+  for (let index = 0; index < 12; index++)
+    await writeFile(join(series, `IM${100 + index}`), dicomFile(ctSlice(index, 12)))
+  await run('dcmmkdir', [
+    '-q',
+    '-W',
+    '-Nxc',
+    '+I',
+    '+r',
+    '+id',
+    directory,
+    '+D',
+    join(directory, 'DICOMDIR'),
+    'DICOM',
+  ])
+  await rename(join(series, 'IM105'), join(series, 'IM999'))
+  await mkdir(join(directory, 'VIEWER'))
+  const others = ['AUTORUN.INF', 'LEGGIMI.TXT', 'VIEWER/VIEWER.EXE', 'DICOM/PA000001/THUMBS.DB']
+  for (const name of others) await writeFile(join(directory, name), `MZ no DICOM: ${name}`)
+  await writeFile(join(directory, 'REFERTO.PDF'), pdf)
+}
+
+const run = promisify(execFile)
 
 /** A folder of what cannot be shown, each beside a slice that can: cut short, damaged, unknown, not DICOM, missing. */
 export async function writeOddFolder(directory: string): Promise<void> {

@@ -19,8 +19,8 @@ export async function lightViewer() {
   for (const { name, content } of await buildLight()) await writeFile(join(directory, name), content)
   const browser = await launchBrowser()
 
-  /** Opens a folder inside `directory` from file://. */
-  async function openFolder(name: string, options: BrowserContextOptions = {}) {
+  /** The page from file://, with nothing opened yet. */
+  async function open(options: BrowserContextOptions = {}) {
     const context = await browser.newContext({
       viewport: { width: 1280, height: 800 },
       locale: 'it-IT',
@@ -37,12 +37,19 @@ export async function lightViewer() {
       if (!/^(file|blob|data):/.test(request.url())) complaints.push(`request: ${request.url()}`)
     })
     await page.goto(pathToFileURL(join(directory, 'LIGHT.HTM')).href)
-    await page.locator('input[webkitdirectory]').setInputFiles(join(directory, name))
     return { page, complaints, [Symbol.asyncDispose]: () => context.close() }
+  }
+
+  /** Opens a folder inside `directory`. */
+  async function openFolder(name: string, options: BrowserContextOptions = {}) {
+    const opened = await open(options)
+    await opened.page.locator('input[webkitdirectory]').setInputFiles(join(directory, name))
+    return opened
   }
 
   return {
     directory,
+    open,
     openFolder,
     async [Symbol.asyncDispose]() {
       await browser.close()

@@ -115,7 +115,10 @@ export function createApp(root: HTMLElement, pool: DecodePool, signal: AbortSign
         start.progress(done, all)
       })
       if (result.studies.length === 0) start.say(m().nothingFound)
-      else app.open(result)
+      else {
+        app.open(result)
+        if (result.skipped > 0) shell.say(m().skipped(result.skipped))
+      }
     } catch {
       start.say(m().openFailed)
     }

@@ -17,6 +17,8 @@ export type OrthancOptions = {
   aet?: string
   /** Seconds of silence until a study counts as stable. */
   stableAge?: number
+  /** Seconds until it gives up a client that does not read: for tests. */
+  requestTimeout?: number
   /** Other DICOMweb servers it may ask, by name: for tests. */
   dicomWebServers?: Record<string, { Url: string; HttpHeaders: Record<string, string> }>
 }
@@ -82,6 +84,7 @@ async function start(options: OrthancOptions): Promise<RunningOrthanc> {
     ...(options.dicomWebServers && {
       DicomWeb: { ...(delivered.DicomWeb as object), Servers: options.dicomWebServers },
     }),
+    ...(options.requestTimeout && { HttpRequestTimeout: options.requestTimeout }),
     StorageDirectory: storage,
     IndexDirectory: storage,
     LuaScripts: [ROUTES],

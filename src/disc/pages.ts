@@ -1,5 +1,6 @@
 import type { DiscContent, DiscReport, ImagesSummary, ReportFile, SmallFile } from './content.ts'
 import { italianDay } from './days.ts'
+import { discIcon } from './icon.ts'
 import { indexPage } from './index-page.ts'
 import { it } from './messages.it.ts'
 
@@ -15,10 +16,13 @@ export function discPages(content: DiscContent, images: ImagesSummary, date: Dat
     root('README.TXT', crlf(readme(content, images, date))),
     // The byte order mark tells Windows Notepad of old that this is UTF-8.
     root('LEGGIMI.TXT', `\ufeff${crlf(leggimi(content, images, date))}`),
-    root('AUTORUN.INF', crlf(`[autorun]\nlabel=${it.autorunLabel}\n`)),
+    root('AUTORUN.INF', crlf(`[autorun]\nlabel=${it.autorunLabel}\nicon=${ICON}\n`)),
+    same(ICON, discIcon()),
     ...reports.flatMap(({ files }) => files.map(({ file }) => file)),
   ]
 }
+
+const ICON = 'DISCO.ICO'
 
 /** The files of each report: what to read, what is signed. */
 export function reportFiles({ exams }: DiscContent): { report: DiscReport; files: ReportFile[] }[] {

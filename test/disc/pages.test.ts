@@ -101,8 +101,19 @@ test('README.TXT is ASCII, LEGGIMI.TXT UTF-8 with its mark, both with lines that
     expect(textOf(files, name)).not.toMatch(/[^\r]\n/)
 })
 
-test('AUTORUN.INF gives the disc a name and starts nothing (S48)', () => {
-  expect(textOf(pagesOf(), 'AUTORUN.INF')).toBe('[autorun]\r\nlabel=Esami radiologici\r\n')
+test('AUTORUN.INF gives the disc a name and an icon, and starts nothing (S48)', () => {
+  const pages = pagesOf()
+  expect(textOf(pages, 'AUTORUN.INF')).toBe('[autorun]\r\nlabel=Esami radiologici\r\nicon=DISCO.ICO\r\n')
+  const icon = Buffer.from(pages.find(({ path }) => path === 'DISCO.ICO')?.bytes ?? [])
+  // Type 1, three pictures: each lies in the file, is as large as it says, and is there between its clear corners.
+  expect([icon.readUInt16LE(2), icon.readUInt16LE(4)]).toEqual([1, 3])
+  for (const [index, size] of [16, 32, 48].entries()) {
+    const [length, start] = [icon.readUInt32LE(6 + 16 * index + 8), icon.readUInt32LE(6 + 16 * index + 12)]
+    expect(start + length).toBeLessThanOrEqual(icon.byteLength)
+    expect([icon.readInt32LE(start + 4), icon.readInt32LE(start + 8)]).toEqual([size, 2 * size])
+    const alpha = (x: number, y: number) => icon[start + 40 + 4 * (y * size + x) + 3]
+    expect([alpha(0, 0), alpha(size - 1, size - 1), alpha(size >> 2, size >> 1)]).toEqual([0, 0, 255])
+  }
 })
 
 test('files that are not the page hold no name of the patient', () => {

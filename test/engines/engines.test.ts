@@ -20,6 +20,8 @@ import { consoleOfWebKit, hasWebKit, startWebKit } from './webkit.ts'
 const DESKTOP = { width: 1280, height: 800 }
 const PHONE = { width: 390, height: 844 }
 const SLICES = 12
+// Three browsers of other makers: on a busy machine each takes its time.
+const LONG = 150_000
 
 let folder: string
 let places: Places
@@ -78,6 +80,7 @@ describe.each([
         await engine.close()
       }
     },
+    LONG,
   )
 })
 
@@ -96,6 +99,7 @@ test.skipIf(!hasWebKit())(
       expect.stringContaining('CONSOLE ERROR heard'),
     ])
   },
+  LONG,
 )
 
 /** Says one thing to prove that it is heard; then tells of requests that leave the disc, and when all is there. */

@@ -14,6 +14,33 @@ export async function writeCtFolder(directory: string, count = 12): Promise<void
     await writeFile(join(directory, `CT${index + 1}.dcm`), dicomFile(ctSlice(index, count)))
 }
 
+/** The stored value of a made image at a place: no two neighbours alike, twelve bits. */
+export const madeValue = (x: number, y: number): number => 1000 + ((x * 7 + y * 13) % 200)
+
+/** One CT slice of known values with a bright corner; and a projection behind a round shutter. */
+export async function writeKnownFolder(directory: string): Promise<void> {
+  const cells = Uint16Array.from({ length: SIZE * SIZE }, (_, at) => {
+    const [x, y] = [at % SIZE, Math.floor(at / SIZE)]
+    return x < 8 && y < 8 ? 4000 : madeValue(x, y)
+  })
+  const known: Elements = [
+    [0x0008103e, 'LO', 'NOTA'],
+    [0x7fe00010, 'OW', new Uint8Array(cells.buffer)],
+  ]
+  const shuttered: Elements = [
+    [0x00080018, 'UI', '1.2.3.6.1'],
+    [0x0008103e, 'LO', 'OTTURATORE'],
+    [0x0020000e, 'UI', '1.2.3.6'],
+    [0x00200011, 'IS', '3'],
+    [0x00181600, 'CS', 'CIRCULAR'],
+    [0x00181610, 'IS', '32\\32'],
+    [0x00181612, 'IS', '16'],
+    [0x7fe00010, 'OW', new Uint8Array(new Uint16Array(SIZE * SIZE).fill(4000).buffer)],
+  ]
+  await writeFile(join(directory, 'A'), dicomFile(ctSlice(0, 1, known)))
+  await writeFile(join(directory, 'B'), dicomFile(ctSlice(0, 1, shuttered)))
+}
+
 /** One slice; `others` replace or add elements. */
 function ctSlice(index: number, count: number, others: Elements = []): Elements {
   const z = (index - (count - 1) / 2) * STEP_MM

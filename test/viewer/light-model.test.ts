@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest'
 import type { Attributes, InstanceRecord } from '../../src/shards/attributes.ts'
 import { decodeText } from '../../viewer/light/dicom/text.ts'
-import { personName, slicesOf, studiesOf } from '../../viewer/light/model/studies.ts'
+import type { Frame, FrameSource, Image, Series } from '../../viewer/light/model/model.ts'
+import { personName, type Slice, slicesOf, studiesOf } from '../../viewer/light/model/studies.ts'
+import { reslicedSeries, reslicing, volumeOf } from '../../viewer/light/mpr/volume.ts'
 import { fileVois } from '../../viewer/light/pixels/voi.ts'
+import { referenceLine } from '../../viewer/light/tools/geometry.ts'
 import { angleOf, lengthOf } from '../../viewer/light/tools/measure.ts'
+import { presetsOf } from '../../viewer/light/tools/presets.ts'
 import { spacingOf } from '../../viewer/light/tools/spacing.ts'
 
 test('PS3.4 N.2: the window of a presentation state comes before the file’s, for the image it names', () => {
@@ -82,6 +86,87 @@ test('lengths and angles count pixels as large as they are', () => {
   expect(angleOf(corner, 2)).toBeCloseTo((Math.atan(2) * 180) / Math.PI)
 })
 
+test('a reference line lies where the two planes meet, and is none between parallel planes or other spaces', () => {
+  // Axial at z = 30, pixels of 2 mm from (-16, -16); coronal at y = 4, from x = -8 and z = 60 downwards.
+  const axial = only(slice(1, { '00200032': [-16, -16, 30], '00280030': [2, 2], '00200052': ['1.9'] }))
+  const coronal = only(
+    slice(2, {
+      '00200032': [-8, 4, 60],
+      '00200037': [1, 0, 0, 0, 0, -1],
+      '00280030': [3, 1],
+      '00200052': ['1.9'],
+    }),
+  )
+  // x from -8.5 to 7.5 mm: the coronal's edges; y = 4 mm is 10 pixels below the first pixel's centre.
+  expect(
+    referenceLine(axial, coronal)
+      ?.map(({ x, y }) => [x, y])
+      .sort(byFirst),
+  ).toEqual([
+    [4.25, 10.5],
+    [12.25, 10.5],
+  ])
+  // The other way round: z = 30 is 10 rows of 3 mm down, x from -17 to 15 mm.
+  expect(
+    referenceLine(coronal, axial)
+      ?.map(({ x, y }) => [x, y])
+      .sort(byFirst),
+  ).toEqual([
+    [-8.5, 10.5],
+    [23.5, 10.5],
+  ])
+  expect(referenceLine(axial, axial)).toBeNull()
+  expect(
+    referenceLine(axial, only(slice(3, { '00200037': [1, 0, 0, 0, 0, -1], '00280030': [1, 1] }))),
+  ).toBeNull()
+})
+
+test('MPR gives the very values of the volume, voxel by voxel, head up, and their millimetres', async () => {
+  const [columns, rows, depth] = [16, 16, 5]
+  const value = (x: number, y: number, z: number) => x + 16 * y + 256 * z
+  const records = Array.from({ length: depth }, (_, z) =>
+    slice(z + 1, { '00200032': [0, 0, z * 3], '00280030': [2, 1], '00200052': ['1.9'] }),
+  )
+  const series = studiesOf(records)[0]?.series[0] ?? never()
+  const volume = volumeOf(series)
+  if (typeof volume === 'string') throw new Error(volume)
+  const frames = volume.slices.map(
+    (_, z): Frame => ({
+      cells: Uint16Array.from({ length: columns * rows }, (_unused, at) => value(at % columns, at >> 4, z)),
+      planar: false,
+      photometric: 'MONOCHROME2',
+    }),
+  )
+  const source: FrameSource = { frame: never, preview: async () => null, onProgress: () => () => {} }
+  const resliced = reslicing(source, new Map([[series.uid, frames]]))
+  const cut = async (image: Image | undefined) => {
+    const frame = await resliced.frame(image ?? never(), 0, 0, new AbortController().signal)
+    return 'cells' in frame ? [...frame.cells] : never()
+  }
+  const planes = reslicedSeries(volume, (plane) => plane)
+  expect([planes.rows.description, planes.columns.description]).toEqual(['coronal', 'sagittal'])
+  const upside = Array.from({ length: depth }, (_, row) => depth - 1 - row)
+  expect(await cut(planes.rows.images[6])).toEqual(
+    upside.flatMap((z) => Array.from({ length: columns }, (_, x) => value(x, 6, z))),
+  )
+  expect(await cut(planes.columns.images[11])).toEqual(
+    upside.flatMap((z) => Array.from({ length: rows }, (_, y) => value(11, y, z))),
+  )
+  const spacing = ({ images }: Series) => images[0] && spacingOf(images[0], 0, { x: 0, y: 0 })
+  expect(spacing(planes.rows)).toMatchObject({ x: 1, y: 3 })
+  expect(spacing(planes.columns)).toMatchObject({ x: 2, y: 3 })
+})
+
+test('presets: a CT has those of its tissues, others their file’s, all values and the automatic one; colours only light', () => {
+  const namesOf = (others: Attributes) => {
+    const { image } = only(slice(1, others))
+    return presetsOf(image, 0, null).map(({ name }) => name)
+  }
+  expect(namesOf({ '00281052': [-1024], '00281053': [1] })).toHaveLength(10)
+  expect(namesOf({ '00080060': ['MR'] })).toHaveLength(1)
+  expect(namesOf({ '00080060': ['US'], '00280002': [3], '00280004': ['RGB'] })).toHaveLength(2)
+})
+
 test('PS3.5 6.1.2.5: names in mixed character sets, after the examples of PS3.5 H.3 and I.2', () => {
   const bytes = (...parts: (string | number)[]) =>
     Uint8Array.from(
@@ -123,6 +208,10 @@ function slice(number: number, others: Attributes = {}): InstanceRecord {
     },
   }
 }
+
+const only = (record: InstanceRecord): Slice =>
+  slicesOf(studiesOf([record])[0]?.series[0] ?? never())[0] ?? never()
+const byFirst = ([a = 0]: number[], [b = 0]: number[]): number => a - b
 
 const never = (): never => {
   throw new Error('no series')

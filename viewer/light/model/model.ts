@@ -193,6 +193,11 @@ export interface Preview {
 export interface FrameSource {
   /** Rejects with FrameError where the frame cannot be shown, and with the signal's reason when aborted. */
   frame(image: Image, index: number, priority: number, signal: AbortSignal): Promise<FrameData>
+  /**
+   * Brings a frame so near that `frame()` gives it in a moment, and decodes it once to see that it can be shown; rejects
+   * like `frame()`. Only of sources that keep what they bring.
+   */
+  check?(image: Image, index: number, priority: number, signal: AbortSignal): Promise<void>
   /** A quick low-cost picture of a series' image, where there is one. */
   preview(image: Image): Promise<Preview | null>
   /** Told whenever more has arrived, of all the bytes known; returns how to stop. */

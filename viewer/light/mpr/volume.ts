@@ -73,6 +73,11 @@ export function reslicing(source: FrameSource, frames: Map<string, readonly Fram
       if (!cut || !volume) return source.frame(image, index, priority, signal)
       return Promise.resolve(slab(volume, cut[1] === 'row', Number(cut[2]), image))
     },
+    ...(source.check && {
+      // What is cut out of frames at hand is at hand.
+      check: async (image, ...rest) =>
+        image.key.startsWith('mpr:') ? undefined : source.check?.(image, ...rest),
+    }),
   }
 }
 

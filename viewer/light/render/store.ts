@@ -4,7 +4,7 @@ import type { Slice } from '../model/studies.ts'
 
 /**
  * Frames at hand: fetched and decoded ahead, outwards from what is looked at, and let go when far and memory is short.
- * What was let go is kept as it was loaded by its source, and decoded anew before one comes near it.
+ * Those that are far are only brought and checked: their source keeps them as loaded until one comes near them.
  */
 export interface FrameStore {
   /** What is at hand now: a frame, the reason why there is none, or null while it is on its way. */
@@ -24,6 +24,7 @@ export interface FrameStore {
 export function createStore(source: FrameSource, pool: DecodePool, budget = MEMORY_BUDGET): FrameStore {
   const held = new Map<string, Held>()
   const seen = new Set<string>()
+  const checking = new Set<string>()
   const underWay = new Map<string, Promise<Frame>>()
   const plans = new Map<object, Plan>()
   const listeners = new Set<(slice: Slice) => void>()
@@ -79,20 +80,46 @@ export function createStore(source: FrameSource, pool: DecodePool, budget = MEMO
     }
   }
 
-  const isUnderWay = (slice: Slice): boolean => underWay.has(keyOf(slice))
+  const checkFrame = async (slice: Slice, priority: number): Promise<void> => {
+    const key = keyOf(slice)
+    checking.add(key)
+    try {
+      await source.check?.(slice.image, slice.index, priority, signal)
+      seen.add(key)
+    } catch (error) {
+      if (!held.has(key)) keep(key, asFrameError(error))
+    }
+    checking.delete(key)
+    for (const listener of listeners) listener(slice)
+  }
+
   const pump = () => {
     while (running < AT_ONCE) {
-      const next =
-        nextOf(plans.values(), budget * NEAR, (slice) => isUnderWay(slice) || held.has(keyOf(slice))) ??
-        nextOf(plans.values(), budget * FAR_AHEAD, (slice) => isUnderWay(slice) || seen.has(keyOf(slice)))
+      const near = nextOf(plans.values(), budget * NEAR, (slice) => {
+        const key = keyOf(slice)
+        return held.has(key) || underWay.has(key)
+      })
+      const next = near ?? (source.check && nextOf(plans.values(), budget * FAR_AHEAD, isKnown))
       if (!next) return
       running++
       const done = () => {
         running--
         pump()
       }
-      start(next.slice, next.priority).then(done, done)
+      const act = near ? start : checkFrame
+      act(next.slice, next.priority).then(done, done)
     }
+  }
+  const isKnown = (slice: Slice): boolean => {
+    const key = keyOf(slice)
+    return seen.has(key) || underWay.has(key) || checking.has(key)
+  }
+  // With nothing else to do, the first picture comes sooner, and is drawn sooner.
+  let isBegun = false
+  const begin = (first: Promise<unknown>) => {
+    isBegun = true
+    const begun = () => setTimeout(pump, AFTER_FIRST_MS)
+    first.then(begun, begun)
   }
 
   return {
@@ -105,8 +132,10 @@ export function createStore(source: FrameSource, pool: DecodePool, budget = MEMO
     look(viewport, slices, at) {
       plans.set(viewport, { slices, at })
       const current = slices[at]
-      if (current && !held.has(keyOf(current))) start(current, 0).catch(() => {})
-      pump()
+      const first = current && !held.has(keyOf(current)) ? start(current, 0) : Promise.resolve()
+      first.catch(() => {})
+      if (!isBegun) begin(first)
+      else pump()
     },
     leave(viewport) {
       plans.delete(viewport)
@@ -136,9 +165,10 @@ const MIB = 1024 * 1024
 const MEMORY_BUDGET = (matchMedia('(max-width: 700px)').matches ? 72 : 120) * MIB
 /** What is held at hand: not all of the budget, or what is let go would be fetched again at once. */
 const NEAR = 0.85
-/** What is fetched once in advance, so that the road to it is not in the way later: 1400 slices of a CT. */
+/** What is fetched in advance to be kept as loaded, so that the road to it is not in the way later: 1400 slices. */
 const FAR_AHEAD = 6
 const AT_ONCE = 6
+const AFTER_FIRST_MS = 60
 const FAR = Number.MAX_SAFE_INTEGER
 
 // Outwards from where each viewport is, as far as memory holds.

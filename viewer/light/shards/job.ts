@@ -9,6 +9,8 @@ export type WorkerMessage =
 
 export type DecodeMessage = {
   readonly decode: number
+  /** To see whether it can be: the answer is empty. */
+  readonly only: boolean
   readonly job: number
   readonly coding: Coding
   readonly size: FrameSize

@@ -76,6 +76,8 @@ function allOf(data: readonly ShardData[]): FrameSource {
   return {
     frame: async (image, index, priority, signal) =>
       sourceOf(image.key).frame(image, index, priority, signal),
+    check: async (image, index, priority, signal) =>
+      sourceOf(image.key).check?.(image, index, priority, signal),
     preview: async (image) => sourceOf(image.key).preview(image),
     onProgress(listener) {
       const of = data.map(() => ({ loadedBytes: 0, totalBytes: 0 }))

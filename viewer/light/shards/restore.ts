@@ -1,14 +1,22 @@
 import { type Coding, type FrameSize, median } from '../../../src/shards/coding.ts'
 
-/** The samples of a frame from what was deflated: `layOut()` undone. Little endian samples, colours interleaved. */
-export function restore(laidOut: Uint8Array, { columns, rows }: FrameSize, coding: Coding): Uint8Array {
+/**
+ * The samples of a frame from what was deflated: `layOut()` undone. Little endian samples, colours interleaved; `into`
+ * that memory where it fits, which spares a grey frame of 16 bits its own.
+ */
+export function restore(
+  laidOut: Uint8Array,
+  { columns, rows }: FrameSize,
+  coding: Coding,
+  into?: ArrayBuffer,
+): Uint8Array {
   const { kind, bytes, samples } = coding
   if (kind === 'bytes' || kind === 'jpeg') return laidOut
   const count = columns * rows
   // Never a picture of something else: what is not of its promised length is told, not shown.
   if (laidOut.byteLength !== count * samples * bytes) throw new RangeError('a frame of another length')
   if (kind === 'planes' || bytes > 2) return joinBytes(laidOut, count * samples, bytes)
-  if (bytes === 2) return restore16(laidOut, columns, rows, coding)
+  if (bytes === 2) return restore16(laidOut, columns, rows, coding, into)
   const planes = Array.from({ length: samples }, (_, component) => {
     const plane = laidOut.slice(component * count, (component + 1) * count)
     unpredict8(plane, columns, rows)
@@ -22,12 +30,13 @@ function restore16(
   columns: number,
   rows: number,
   { samples, signed }: Coding,
+  into?: ArrayBuffer,
 ): Uint8Array {
   const count = columns * rows
   const out = new Uint16Array(samples === 1 ? 0 : count * samples)
   const flip = signed ? 0x8000 : 0
   for (let component = 0; component < samples; component++) {
-    const plane = new Uint16Array(count)
+    const plane = into?.byteLength === count * 2 ? new Uint16Array(into) : new Uint16Array(count)
     unpredict16(laidOut.subarray(component * count * 2, (component + 1) * count * 2), plane, columns, rows)
     if (samples === 1) {
       if (flip) for (let i = 0; i < count; i++) plane[i] = (plane[i] as number) ^ flip

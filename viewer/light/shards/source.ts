@@ -65,6 +65,7 @@ function ofStudy(decoders: Decoders, study: number): Decoders {
     keep: (frame, strings) => decoders.keep(first + frame, strings),
     drop: (frame) => decoders.drop(first + frame),
     decode: (frame, coding, size) => decoders.decode(first + frame, coding, size),
+    check: (frame, coding, size) => decoders.check(first + frame, coding, size),
   }
 }
 
@@ -94,28 +95,36 @@ function sourcesOf(
     }
     return wanted.number
   }
-  async function decode(frame: number, coding: Coding, size: { columns: number; rows: number }) {
+  async function decode(frame: number, coding: Coding, size: FrameSize, act = decoders.decode) {
     try {
-      return await decoders.decode(frame, coding, size)
+      return await act(frame, coding, size)
     } catch (error) {
       throw new FrameError('corrupt', error instanceof Error ? error.message : '')
     }
   }
 
+  async function loadFrame(image: Image, at: number, priority: number, signal: AbortSignal) {
+    const pixels = instances.get(image.key)?.pixels
+    if (!pixels) throw new FrameError('pixels-missing')
+    if (at >= pixels.frames) throw new FrameError('pixels-short')
+    const failure = pixels.failed?.[at]
+    if (failure) throw new FrameError(failure)
+    const number = await load(firstString(pixels, at), priority, signal)
+    signal.throwIfAborted()
+    return { ...pixels, number }
+  }
+
   const frames: FrameSource = {
     async frame(image, at, priority, signal) {
-      const pixels = instances.get(image.key)?.pixels
-      if (!pixels) throw new FrameError('pixels-missing')
-      if (at >= pixels.frames) throw new FrameError('pixels-short')
-      const failure = pixels.failed?.[at]
-      if (failure) throw new FrameError(failure)
-      const number = await load(firstString(pixels, at), priority, signal)
-      signal.throwIfAborted()
-      const { coding, photometric } = pixels
+      const { number, coding, photometric } = await loadFrame(image, at, priority, signal)
       const bytes = await decode(number, coding, image.pixel)
       if (coding.kind === 'jpeg')
         return { transferSyntaxUid: image.transferSyntaxUid, bytes: new Uint8Array(bytes) }
       return frameOf(bytes, coding, photometric, image)
+    },
+    async check(image, at, priority, signal) {
+      const { number, coding } = await loadFrame(image, at, priority, signal)
+      await decode(number, coding, image.pixel, decoders.check)
     },
     async preview(image) {
       const preview = instances.get(image.key)?.preview

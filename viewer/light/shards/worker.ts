@@ -16,9 +16,10 @@ addEventListener('message', ({ data }: MessageEvent<WorkerMessage>) => {
 })
 
 function answer(message: DecodeMessage): void {
-  const { job } = message
+  const { job, only } = message
   try {
-    const bytes = decode(message)
+    const decoded = decode(message)
+    const bytes = only ? new ArrayBuffer() : ownBuffer(decoded)
     post({ job, bytes }, [bytes])
   } catch (error) {
     post({ job, failed: error instanceof Error ? error.message : '' })
@@ -27,14 +28,23 @@ function answer(message: DecodeMessage): void {
 
 const post = (answer: WorkerAnswer, transfer: Transferable[] = []): void => postMessage(answer, { transfer })
 
-function decode({ decode: frame, coding, size }: DecodeMessage): ArrayBuffer {
+function decode({ decode: frame, coding, size, only }: DecodeMessage): Decoded {
   const strings = kept.get(frame)
   if (!strings) throw new Error('a frame that was not loaded')
   const laidOut = inflate(strings, lengthOf(coding, size))
-  const bytes = restore(laidOut, size, coding)
-  // What lies in memory that is used again is copied before it is given away.
-  return bytes.buffer === laidOut.buffer ? bytes.slice().buffer : (bytes.buffer as ArrayBuffer)
+  const bytes = restore(laidOut, size, coding, only ? spare : undefined)
+  if (only && bytes.buffer !== laidOut.buffer) spare = bytes.buffer as ArrayBuffer
+  return { bytes, isShared: bytes.buffer === laidOut.buffer }
 }
+
+type Decoded = { readonly bytes: Uint8Array; readonly isShared: boolean }
+
+/** What was decoded only to see whether it can be: there the next such frame goes. */
+let spare: ArrayBuffer | undefined
+
+/** To give away: what lies in memory that is used again is copied. */
+const ownBuffer = ({ bytes, isShared }: Decoded): ArrayBuffer =>
+  isShared ? bytes.slice().buffer : (bytes.buffer as ArrayBuffer)
 
 const MOST_JPEG_BYTES = 256 * 2 ** 20
 

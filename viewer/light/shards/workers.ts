@@ -1,5 +1,5 @@
 import type { Coding, FrameSize } from '../../../src/shards/coding.ts'
-import type { WorkerAnswer, WorkerMessage } from './job.ts'
+import type { DecodeMessage, WorkerAnswer, WorkerMessage } from './job.ts'
 import type { Loaded } from './transport.ts'
 
 /** Frames decoded in threads beside the page. A frame is kept, as loaded, by the worker that will decode it. */
@@ -9,6 +9,8 @@ export interface Decoders {
   /** Must be handed over again before it is decoded the next time. */
   drop(frame: number): void
   decode(frame: number, coding: Coding, size: FrameSize): Promise<ArrayBuffer>
+  /** Decodes it as well, to see whether that can be done, and brings nothing. */
+  check(frame: number, coding: Coding, size: FrameSize): Promise<ArrayBuffer>
 }
 
 /** Starts the workers from their source as text: file:// allows no worker of a file, but one of a blob. */
@@ -28,6 +30,12 @@ export function startDecoders(source: string, count = workerCount()): Decoders {
   const send = (frame: number, message: WorkerMessage, transfer: ArrayBuffer[] = []) =>
     workers[frame % count]?.postMessage(message, transfer)
   let jobs = 0
+  const ask = (message: Omit<DecodeMessage, 'job'>) =>
+    new Promise<ArrayBuffer>((done, failed) => {
+      const job = jobs++
+      waiting.set(job, { done, failed })
+      send(message.decode, { ...message, job })
+    })
 
   return {
     keep: (frame, strings) =>
@@ -37,14 +45,10 @@ export function startDecoders(source: string, count = workerCount()): Decoders {
         strings.filter((string) => typeof string !== 'string'),
       ),
     drop: (frame) => send(frame, { drop: frame }),
-    decode: (frame, coding, size) =>
-      new Promise((done, failed) => {
-        const job = jobs++
-        waiting.set(job, { done, failed })
-        send(frame, { decode: frame, job, coding, size })
-      }),
+    decode: (decode, coding, size) => ask({ decode, coding, size, only: false }),
+    check: (decode, coding, size) => ask({ decode, coding, size, only: true }),
   }
 }
 
-/** One core is left to the page. */
-const workerCount = (): number => Math.min(4, Math.max(2, (navigator.hardwareConcurrency || 2) - 1))
+/** One core is left to the page: with two workers on two cores its own tasks waited for them 200 ms long. */
+const workerCount = (): number => Math.min(4, Math.max(1, (navigator.hardwareConcurrency || 2) - 1))

@@ -15,6 +15,7 @@ import { freePort, startOrthanc } from './orthanc.ts'
 const USAGE = `usage: ./scripts/demo [options]
   --port N      port of the portal (default 8080, or a free one where that is taken)
   --dicom DIR   send these DICOM files instead of the two synthetic exams
+  --slices N    make the synthetic exams smaller: at most N images in each stack (default: 500 and all)
   --hl7         register and deliver by HL7 messages over MLLP, and show them
   --data DIR    where everything is kept; a second start with it goes on from there (default var/demo)
   --json FILE   write addresses, key and PINs here once everything is published`
@@ -97,7 +98,7 @@ async function main(): Promise<void> {
 
     const visits = options.dicom
       ? await scannedVisits(options.dicom, join(directory, 'given'), say)
-      : await syntheticVisits(join(directory, 'dicom'), say)
+      : await syntheticVisits(join(directory, 'dicom'), options.slices, say)
     const played = []
     for (const visit of visits) {
       const reports = join(directory, 'reports')
@@ -142,6 +143,7 @@ function readOptions() {
         port: { type: 'string' },
         dicom: { type: 'string' },
         data: { type: 'string' },
+        slices: { type: 'string' },
         hl7: { type: 'boolean', default: false },
         json: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
@@ -154,10 +156,14 @@ function readOptions() {
     const port = values.port === undefined ? null : Number(values.port)
     if (port !== null && !(Number.isInteger(port) && port > 0 && port < 65_536))
       throw new Error(`--port ${values.port} is not a port`)
+    const slices = values.slices === undefined ? null : Number(values.slices)
+    if (slices !== null && !(Number.isInteger(slices) && slices > 0))
+      throw new Error(`--slices ${values.slices} is not a number of images`)
     const path = (value: string) => resolve(from, value)
     return {
       port,
       dicom: values.dicom === undefined ? null : path(values.dicom),
+      slices,
       hl7: values.hl7,
       data: values.data === undefined ? resolve('var/demo') : path(values.data),
       json: values.json === undefined ? null : path(values.json),

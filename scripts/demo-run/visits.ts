@@ -43,14 +43,26 @@ type Say = (text: string) => void
 // More than the whole path takes on a slow machine with thousands of files.
 const PATIENCE_MS = 15 * 60_000
 
-/** The two invented visits, their images generated once into `directory`, each in a thread of its own. */
-export async function syntheticVisits(directory: string, say: Say): Promise<PlayedVisit[]> {
+/**
+ * The two invented visits, their images generated once into `directory`, each in a thread of its own; `slices` caps
+ * those of each stack.
+ */
+export async function syntheticVisits(
+  directory: string,
+  slices: number | null,
+  say: Say,
+): Promise<PlayedVisit[]> {
   return await Promise.all(
-    DEMO_VISITS.map((visit) => withImages(visit, join(directory, visit.accessionNumber), say)),
+    DEMO_VISITS.map((visit) => withImages(visit, join(directory, visit.accessionNumber), slices, say)),
   )
 }
 
-async function withImages(visit: DemoVisit, folder: string, say: Say): Promise<PlayedVisit> {
+async function withImages(
+  visit: DemoVisit,
+  folder: string,
+  slices: number | null,
+  say: Say,
+): Promise<PlayedVisit> {
   const { accessionNumber, patient, exam, reportText } = visit
   const marker = join(folder, '.complete')
   const made = await readFile(marker, 'utf8').catch(() => null)
@@ -62,6 +74,7 @@ async function withImages(visit: DemoVisit, folder: string, say: Say): Promise<P
     patient,
     accessionNumber,
     studyDate: examDate,
+    ...(slices && { slices }),
   })
   await writeFile(marker, examDate)
   return { accessionNumber, patient, exam, examDate, reportText, files }

@@ -150,7 +150,8 @@ async function start(options: {
     // Two gateways and the commands beside them; the tests' one cluster serves a dozen gateways at a time.
     `max_connections=${options.unsafeFast ? 300 : 60}`,
   ]
-  if (options.unsafeFast) settings.push('fsync=off', 'synchronous_commit=off', 'full_page_writes=off')
+  if (options.unsafeFast)
+    settings.push('fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum=off')
   const args = ['-D', data, '-p', String(PORT), ...settings.flatMap((value) => ['-c', value])]
   let output = ''
   for (let attempt = 1; attempt <= START_ATTEMPTS; attempt++) {

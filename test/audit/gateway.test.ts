@@ -100,7 +100,7 @@ test('audit:verify shares the private cluster with a running gateway, and starts
 
 async function verify(dataDir: string): Promise<string> {
   const environment = { ...process.env, DATA_DIR: dataDir, DATABASE_URL: '' }
-  const run = promisify(execFile)(process.execPath, ['src/audit-verify.ts'], { cwd: ROOT, env: environment })
+  const run = promisify(execFile)(process.execPath, ['dist/audit-verify.js'], { cwd: ROOT, env: environment })
   return (await run).stdout
 }
 

@@ -242,7 +242,7 @@ test('the command tells the head and ends with 0, or the first broken row and en
 }, 60_000)
 
 async function command(databaseUrl: string, args: string[], nodeArgs: string[] = []) {
-  const run = promisify(execFile)(process.execPath, [...nodeArgs, 'src/audit-verify.ts', ...args], {
+  const run = promisify(execFile)(process.execPath, [...nodeArgs, 'dist/audit-verify.js', ...args], {
     cwd: ROOT,
     env: { ...process.env, DATABASE_URL: databaseUrl },
   })

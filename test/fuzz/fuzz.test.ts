@@ -38,10 +38,8 @@ test('1 MB that inflates to gigabytes is not inflated: it goes on the disc as it
   const { bytes } = deflateBomb({ root: '1.2.3', accessionNumber: 'A1', number: 1 }, 2 ** 30)
   expect(bytes.byteLength).toBeLessThan(1_100_000)
   const before = process.memoryUsage().rss
-  const started = performance.now()
   const described = describeInstance(bytes)
   expect(described.length).toBe(bytes.byteLength)
-  expect(performance.now() - started).toBeLessThan(5_000)
   expect(process.memoryUsage().rss - before).toBeLessThan(700 * 2 ** 20)
 })
 

@@ -34,7 +34,8 @@ test('a stop waits for nobody who only keeps a connection, or who never ends a r
   await new Promise((done) => setTimeout(done, 100))
   const started = Date.now()
   await gateway.stop()
-  expect(Date.now() - started).toBeLessThan(5_000)
+  // Either of them would hold it for minutes.
+  expect(Date.now() - started).toBeLessThan(20_000)
 })
 
 test('an idle connection is kept longer than a reverse proxy keeps it, so that no form is sent into a closing one', async () => {

@@ -27,7 +27,7 @@ const latestEvent = async () => {
 }
 
 async function command(...args: string[]) {
-  const { stdout } = await promisify(execFile)(process.execPath, ['src/staff-command.ts', ...args], {
+  const { stdout } = await promisify(execFile)(process.execPath, ['dist/staff-command.js', ...args], {
     env: { ...process.env, ...gateway.environment },
   })
   return stdout

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserServer, chromium, type Page } from 'playwright-core'
+import { inject } from 'vitest'
 
 const FLAGS = [
   '--headless',
@@ -13,9 +14,16 @@ const FLAGS = [
 ]
 const SCREENSHOTS = 'var/screenshots'
 
-/** Debian's Chromium, headless. */
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
+/** Debian's Chromium, headless: the run's one, started when a test first asks for it, with profiles of this test's own. */
+export async function launchBrowser(): Promise<Browser> {
+  const address = await fetch(inject('chromium'))
+  if (!address.ok) throw new Error(await address.text())
+  return chromium.connect(await address.text())
+}
+
+/** For the run as a whole: a start of Chromium takes as long as many a test. */
+export function startBrowser(): Promise<BrowserServer> {
+  return chromium.launchServer({ executablePath: '/usr/bin/chromium', args: FLAGS })
 }
 
 /** Notes what a page does that it must not: console errors, uncaught errors, requests to other origins. */

@@ -19,6 +19,7 @@ export async function spawnGateway(environment: Record<string, string>): Promise
   const child = spawn(process.execPath, ['--enable-source-maps', 'dist/main.js'], {
     env: {
       PATH: process.env.PATH ?? '',
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
       ...environment,
       PORT: port,
       PORTAL_URL: environment.PORTAL_URL ?? `http://localhost:${port}`,

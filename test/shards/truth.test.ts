@@ -153,7 +153,7 @@ async function showInChromium(name: string, files: readonly Uint8Array[]): Promi
 
 async function writePage(name: string, files: readonly Uint8Array[]): Promise<string> {
   const own = join(folder, name)
-  await mkdir(own)
+  await mkdir(own, { recursive: true })
   return (await pageOf(own, files)).url
 }
 

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises'
-import { type Browser, type BrowserServer, chromium, type Page } from 'playwright-core'
+import { buffer } from 'node:stream/consumers'
+import { type Browser, type BrowserServer, chromium, type Download, type Page } from 'playwright-core'
 import { inject } from 'vitest'
 
 const FLAGS = [
@@ -19,6 +20,11 @@ export async function launchBrowser(): Promise<Browser> {
   const address = await fetch(inject('chromium'))
   if (!address.ok) throw new Error(await address.text())
   return chromium.connect(await address.text())
+}
+
+/** What was downloaded. */
+export async function bytesOf(download: Download): Promise<Buffer> {
+  return buffer(await download.createReadStream())
 }
 
 /** For the run as a whole: a start of Chromium takes as long as many a test. */

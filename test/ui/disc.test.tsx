@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DiscPage } from '../../src/portal/pages/disc-page.tsx'
+import { bytesOf } from '../support/browser.ts'
 import { discProps, readyDisc, withCompact } from './samples.tsx'
 import { openPage, sampleSite, startChromium, startSite } from './support.tsx'
 
@@ -105,7 +105,7 @@ describe('the disc page', () => {
       page.getByRole('link', { name: 'Scarica immagini (.iso, 271 MB)' }).click(),
     ])
     expect(download.suggestedFilename()).toBe('esame-2026-11-20.iso')
-    expect(await readFile(await download.path())).toEqual(IMAGE)
+    expect(await bytesOf(download)).toEqual(IMAGE)
     await page.getByText(texts.started).waitFor()
     await close()
   })

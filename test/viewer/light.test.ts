@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { violationsOf } from '../support/axe.ts'
-import { screenshot } from '../support/browser.ts'
+import { bytesOf, screenshot } from '../support/browser.ts'
 import { writeCtFolder, writeMixedFolder, writeOddFolder } from './light-folder.ts'
 import { centre, lightViewer, PHONE, said, shown } from './light-page.ts'
 
@@ -219,7 +219,7 @@ test('the view is saved as PNG, under a name without the patient’s', async () 
   await expect.poll(() => shown(page)).toBe('7')
   const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('g')])
   expect(download.suggestedFilename()).toBe('CT-2-7.png')
-  const bytes = await readFile(await download.path())
+  const bytes = await bytesOf(download)
   expect(bytes.subarray(1, 4).toString()).toBe('PNG')
 })
 

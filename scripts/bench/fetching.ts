@@ -1,4 +1,4 @@
-// Run by scripts/bench/disc.ts as a process of its own: fetches every instance of a study, six at a time, and keeps nothing.
+// Run by scripts/bench/disc.ts as a process of its own: fetches every instance of a study, as many at a time as a disc does, and keeps nothing.
 // Arguments: how (undici, gateway, prepare), Orthanc's id of the study. Prints JSON.
 import { Pool } from 'undici'
 import { prepareManifest, type StoredFile } from '../../src/disc/manifest.ts'

@@ -30,6 +30,9 @@ export const sameChange = (one: Change, other: Change): boolean =>
 /** Where and as whom Orthanc is reached, and the few calls this gateway ever makes of it (S46). */
 export type Orthanc = ReturnType<typeof createOrthanc>
 
+/** Fewer than the threads by which Orthanc answers (50, `HttpThreadsCount`). */
+const MOST_STREAMS = 32
+
 /** A client of one Orthanc. Any failure to reach or to be let in is `pacs.unavailable`. */
 export function createOrthanc(options: {
   url: string
@@ -40,14 +43,16 @@ export function createOrthanc(options: {
   storageDir?: string | undefined
 }) {
   const base = new URL(options.url)
-  const pool = new Pool(base.origin, {
-    connections: options.connections ?? 12,
+  const connectionsOf = {
     // Orthanc's keep-alive says one second, less undici's default margin: without this each request opens a connection.
     keepAliveTimeoutThreshold: 200,
     headersTimeout: 60_000,
     bodyTimeout: 60_000,
     connectTimeout: 5_000,
-  })
+  }
+  const pool = new Pool(base.origin, { ...connectionsOf, connections: options.connections ?? 12 })
+  // Of their own: who stalls over a large file holds a connection until Orthanc gives it up, and nobody else's.
+  const streams = new Pool(base.origin, { ...connectionsOf, connections: MOST_STREAMS })
   const root = base.pathname.replace(/\/+$/, '')
   const authorization = `Basic ${Buffer.from(`${options.user}:${options.password}`).toString('base64')}`
 
@@ -74,9 +79,10 @@ export function createOrthanc(options: {
     path: string,
     headers: Record<string, string> = {},
     signal?: AbortSignal,
+    by = pool,
   ): Promise<OrthancResponse> {
     try {
-      const response = await pool.request({
+      const response = await by.request({
         method: 'GET',
         path: root + path,
         headers: { authorization, ...headers },
@@ -98,7 +104,7 @@ export function createOrthanc(options: {
     orthancId: string,
     signal?: AbortSignal,
   ): Promise<AsyncIterable<Uint8Array> | null> {
-    const { statusCode, body } = await get(`/instances/${id(orthancId)}/file`, {}, signal)
+    const { statusCode, body } = await get(`/instances/${id(orthancId)}/file`, {}, signal, streams)
     if (statusCode === 200) return body
     await body.dump().catch(() => undefined)
     if (statusCode === 404) return null
@@ -231,7 +237,7 @@ export function createOrthanc(options: {
       if (pieces) return { start, pieces }
       if (start > 0 && fileUuid) {
         const path = `/instances/${id(orthancId)}/attachments/dicom/data`
-        const { statusCode, headers, body } = await get(path, { range: `bytes=${start}-` }, signal)
+        const { statusCode, headers, body } = await get(path, { range: `bytes=${start}-` }, signal, streams)
         const isIt =
           statusCode === 206 &&
           headers['content-range'] === `bytes ${start}-${size - 1}/${size}` &&
@@ -264,7 +270,7 @@ export function createOrthanc(options: {
 
     close: () => {
       files.close()
-      return pool.destroy()
+      return Promise.all([pool.destroy(), streams.destroy()])
     },
   }
 }

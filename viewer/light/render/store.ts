@@ -162,11 +162,11 @@ interface Plan {
 
 const MIB = 1024 * 1024
 // A CT's slice takes half a MiB. Phones have less.
-const MEMORY_BUDGET = (matchMedia('(max-width: 700px)').matches ? 72 : 120) * MIB
+const MEMORY_BUDGET = (matchMedia('(max-width: 700px)').matches ? 64 : 80) * MIB
 /** What is held at hand: not all of the budget, or what is let go would be fetched again at once. */
 const NEAR = 0.85
 /** What is fetched in advance to be kept as loaded, so that the road to it is not in the way later: 1400 slices. */
-const FAR_AHEAD = 6
+const FAR_AHEAD = 9
 const AT_ONCE = 6
 const AFTER_FIRST_MS = 60
 const FAR = Number.MAX_SAFE_INTEGER

@@ -32,7 +32,12 @@ export function pouringBodies<Env extends Environment>(
     const { outgoing } = environment
     // A middleware that made another answer of it has the last word.
     if (response.status !== body.answer.status) return response
-    outgoing.writeHead(response.status, Object.fromEntries(response.headers))
+    const { headers } = response
+    // Cookies are the one header that may stand more than once.
+    outgoing.writeHead(response.status, {
+      ...Object.fromEntries(headers),
+      'set-cookie': headers.getSetCookie(),
+    })
     void pour(outgoing, body.answer.body, body.pouring)
     return RESPONSE_ALREADY_SENT
   }

@@ -118,12 +118,17 @@
   const waiting = new Set()
   let lastPlace = window.location.href
 
-  function answered(status) {
+  /** Paths of images that cannot be had: a video, or what no codec knows. */
+  const refused = new Set()
+
+  function answered(status, path) {
+    if (status >= 400 && status !== 401 && /\/frames\/\d+$/.test(path)) refused.add(path)
     if (status === 401) {
       lastPlace = placeNow()
       show('ended')
     }
-    if (status >= 200 && status < 300 && shown === 'unavailable') show('')
+    // What is prepared comes all the while: the message stays until nothing waits for the archive.
+    if (status > 0 && shown === 'unavailable' && waiting.size === 0) show('')
   }
   window.ritiro = { answered, look }
 
@@ -155,9 +160,10 @@
       const response = await plainFetch(input, init).catch((error) => {
         if (!retried || error.name === 'AbortError') throw error
       })
-      if (response) answered(response.status)
-      if (response && !(retried && isAway(response.status, response.headers.get('retry-after'))))
+      if (response && !(retried && isAway(response.status, response.headers.get('retry-after')))) {
+        answered(response.status, new URL(response.url).pathname)
         return response
+      }
       await new Promise((done) => retryLater(attempt, done))
     }
   }
@@ -242,7 +248,7 @@
       const [method, address] = this.#opened
       const retried = method?.toUpperCase() === 'GET' && String(address).includes('/dicomweb/')
       if (!retried || (this.status !== 0 && !isAway(this.status, this.getResponseHeader('retry-after')))) {
-        if (event.type === 'loadend') answered(this.status)
+        if (event.type === 'loadend') answered(this.status, String(address))
         return
       }
       event.stopImmediatePropagation()
@@ -265,23 +271,35 @@
   setInterval(() => {
     for (const pane of document.querySelectorAll('[data-cy="viewport-pane"]')) {
       const said = pane.querySelector(':scope > .ritiro-nothing')
+      const isBlack = isRefused(pane)
       const shows =
         pane.querySelector('canvas, object, video, iframe, img') ||
         (pane.textContent ?? '').length > (said?.textContent.length ?? 0)
-      if (shows) {
+      if (shows && !isBlack) {
         emptySince.delete(pane)
         said?.remove()
         continue
       }
       const since = emptySince.get(pane) ?? Date.now()
       emptySince.set(pane, since)
-      if (said || Date.now() - since < EMPTY_AFTER_MS) continue
+      if (said || (!isBlack && Date.now() - since < EMPTY_AFTER_MS)) continue
       const words = document.createElement('div')
       words.className = 'ritiro-empty ritiro-nothing'
       words.textContent = MESSAGES.nothing.text
       pane.append(words)
     }
   }, 1000)
+
+  /** A viewport whose present image cannot be had: its canvas stays black. */
+  function isRefused(pane) {
+    const id = pane.querySelector('[data-viewport-uid]')?.dataset.viewportUid
+    try {
+      const viewport = window.services.cornerstoneViewportService.getCornerstoneViewport(id)
+      return refused.has(viewport.getCurrentImageId().replace('wadors:', ''))
+    } catch {
+      return false
+    }
+  }
 
   // --- more images than when the page was opened (S8) -------------------------------------------------------------
 

@@ -13,6 +13,8 @@ export type Line = {
   port: number
   /** Bytes that came down since the last call, headers and all. */
   taken: () => number
+  /** When the last byte came down, by performance.now(). */
+  lastByteAt: () => number
   close: () => Promise<void>
 }
 
@@ -27,6 +29,7 @@ const MOST_WAITING = 256 * 1024
 export async function openLine(toPort: number, { bitsPerS, roundTripMs }: Speed): Promise<Line> {
   let freeAt = 0
   let bytes = 0
+  let lastAt = performance.now()
   const sockets = new Set<Socket>()
   const server = createServer((client) => {
     const upstream = connect(toPort, '127.0.0.1')
@@ -53,6 +56,7 @@ export async function openLine(toPort: number, { bitsPerS, roundTripMs }: Speed)
         freeAt = Math.max(freeAt, performance.now()) + (chunk.byteLength * 8000) / bitsPerS
         later(freeAt + roundTripMs / 2, () => {
           waiting -= chunk.byteLength
+          lastAt = performance.now()
           client.write(chunk)
           if (waiting < MOST_WAITING) upstream.resume()
         })
@@ -69,6 +73,7 @@ export async function openLine(toPort: number, { bitsPerS, roundTripMs }: Speed)
       bytes = 0
       return since
     },
+    lastByteAt: () => lastAt,
     async close() {
       for (const socket of sockets) socket.destroy()
       server.close()

@@ -116,7 +116,7 @@ async function look(
       views.set(`${line} ${side.name}`, looks)
       for (const [cache, { firstImageS, seriesS, megabytes, phases }] of Object.entries(looks))
         say(
-          `  ${speed.name}, ${cache}, ${side.name}: first image ${firstImageS.toFixed(2)} s (${phases})${slices > 0 ? `; series ${seriesS.toFixed(1)} s` : ''}; ${megabytes.toFixed(1)} MB`,
+          `  ${speed.name}, ${cache}, ${side.name}: first image ${firstImageS.toFixed(2)} s (${phases})${Number.isNaN(seriesS) ? '' : `; series ${seriesS.toFixed(1)} s`}; ${megabytes.toFixed(1)} MB`,
         )
     }
   }
@@ -207,15 +207,18 @@ function firstTable(views: Views): string {
 }
 
 function seriesTable(views: Views): string {
-  return table(
-    [
-      'line | cache | side | whole series, s | MB | requests | first image, s',
-      '--- | --- | --- | ---: | ---: | ---: | ---:',
-    ],
-    views,
-    ({ firstImageS, seriesS, megabytes, requests }) =>
-      `${seriesS.toFixed(1)} | ${megabytes.toFixed(1)} | ${requests} | ${firstImageS.toFixed(2)}`,
+  const rows = [...views].map(
+    ([
+      key,
+      {
+        cold: { seriesS, megabytes, requests },
+      },
+    ]) => {
+      const [line = '', side] = key.split(' ')
+      return `${SPEEDS[line]?.name} | ${side} | ${seriesS.toFixed(1)} | ${megabytes.toFixed(1)} | ${requests}`
+    },
   )
+  return rowsOf(['line | side | whole series, s | MB | requests', '--- | --- | ---: | ---: | ---:', ...rows])
 }
 
 function table(head: readonly string[], views: Views, row: (view: View) => string): string {
@@ -225,5 +228,7 @@ function table(head: readonly string[], views: Views, row: (view: View) => strin
       ([cache, view]) => `${SPEEDS[line]?.name} | ${cache} | ${side} | ${row(view)}`,
     )
   })
-  return `${[...head, ...rows].map((cells) => `| ${cells} |`).join('\n')}\n`
+  return rowsOf([...head, ...rows])
 }
+
+const rowsOf = (rows: readonly string[]): string => `${rows.map((cells) => `| ${cells} |`).join('\n')}\n`

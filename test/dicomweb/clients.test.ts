@@ -7,7 +7,7 @@ import { type Online, online, pixelsOf, slice, wideImage } from './online.ts'
 
 let o: Online
 beforeAll(async () => {
-  o = await online()
+  o = await online({ storage: true })
   await o.prepared()
 }, 120_000)
 afterAll(() => o?.[Symbol.asyncDispose]())
@@ -98,6 +98,50 @@ test('32 bits, which Orthanc does not draw, are drawn here: a browser reads the 
   ] as const)
     expect([query, (await o.patient.get(path + query)).status]).toEqual([query, status])
 })
+
+test('raw frames come straight from the archive’s folder, where that may be read: also while the archive is away', async () => {
+  await o.prepared()
+  const [path = ''] = o.own.slices
+  const accept = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
+  const wanted = [
+    [`${path}/frames/1`, 1],
+    [`${o.own.frames}/frames/1`, 1],
+    [`${o.own.frames}/frames/3`, 3],
+  ] as const
+  const before = await Promise.all(wanted.map(([frame]) => o.patient.get(frame, { accept })))
+  await o.orthanc.kill()
+  try {
+    for (const [index, [frame, number]] of wanted.entries()) {
+      const alone = await o.patient.get(frame, { accept: 'application/octet-stream' })
+      expect([frame, alone.status]).toEqual([frame, 200])
+      expect([...new Uint16Array(await alone.arrayBuffer())]).toEqual(pixelsOf(number))
+      const part = await o.patient.get(frame, { accept, range: 'bytes=0-3' })
+      expect(contentOf(await part.text())).toBe(contentOf((await before[index]?.text()) ?? ''))
+    }
+    const some = await o.patient.get(`${path}/frames/1`, {
+      accept: 'application/octet-stream',
+      range: 'bytes=2-5',
+    })
+    expect([some.status, ...new Uint16Array(await some.arrayBuffer())]).toEqual([
+      206,
+      ...pixelsOf(1).slice(1, 3),
+    ])
+    // What is not there, and what only the archive knows.
+    expect((await o.patient.get(`${o.own.frames}/frames/4`, { accept })).status).toBe(503)
+    expect((await o.patient.get(path)).status).toBe(503)
+  } finally {
+    await o.orthanc.start()
+  }
+  expect((await o.patient.get(`${o.own.frames}/frames/4`, { accept })).status).toBe(404)
+})
+
+/** What is between the header of the only part and its end: boundaries are made anew each time. */
+const contentOf = (multipart: string): string =>
+  multipart
+    .split('\r\n\r\n')
+    .slice(1)
+    .join()
+    .replace(/\r\n--[^\r]*--\s*$/, '')
 
 /** In a page. */
 async function greysOf(png: string): Promise<number[]> {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect } from 'vitest'
@@ -26,20 +26,24 @@ export type Online = {
   own: { study: string; slices: string[]; frames: string }
   json: (path: string) => Promise<DicomJson[]>
   /** Sends more of our own study. */
-  send: (elements: Elements) => Promise<void>
+  send: (elements: Elements, transferSyntax?: string) => Promise<void>
   /** Waits until all that is online is prepared. */
   prepared: () => Promise<void>
   pins: { pin1: string; pin2: string }
   [Symbol.asyncDispose]: () => Promise<void>
 }
 
-export async function online({ samples = false } = {}): Promise<Online> {
-  const orthanc = await testOrthanc()
-  const gateway = await testGateway({ orthanc })
+/** `storage`: the gateway may read the archive's own folder. */
+export async function online({ samples = false, storage = false } = {}): Promise<Online> {
   const folder = await mkdtemp(join(tmpdir(), 'ritiro-online-'))
-  const send = async (elements: Elements) => {
+  const directory = join(folder, 'orthanc')
+  await mkdir(directory)
+  const orthanc = await testOrthanc({ directory })
+  const environment = storage ? { ORTHANC_STORAGE_DIR: join(directory, 'storage') } : {}
+  const gateway = await testGateway({ orthanc, environment })
+  const send = async (elements: Elements, transferSyntax?: string) => {
     const file = join(folder, 'one.dcm')
-    await writeFile(file, dicomFile(elements))
+    await writeFile(file, dicomFile(elements, transferSyntax ? { transferSyntax } : {}))
     await orthanc.send([file])
   }
   for (const number of [1, 2]) await send(slice(number))
@@ -84,7 +88,7 @@ const uids = (elements: Elements) => {
 }
 
 const SIDE = 128
-const COMMON = { 524368: ['SH', ACCESSION], 1048624: ['DA', '19800423'] } as const
+export const COMMON = { 524368: ['SH', ACCESSION], 1048624: ['DA', '19800423'] } as const
 
 /** Sample values of a slice: a gradient with some noise, always the same. */
 export function pixelsOf(number: number): number[] {
@@ -143,5 +147,27 @@ export const wideImage = (values: readonly number[]): Elements =>
       2621697: ['US', [32]],
       2621698: ['US', [31]],
       2145386512: ['OW', Uint8Array.from(Buffer.from(Uint32Array.from(values).buffer))],
+    },
+  })
+
+/** Three frames in colours, which are sent as they are stored: nothing is prepared of them. */
+export const colourImage = (): Elements =>
+  instance({
+    sopClass: '1.2.840.10008.5.1.4.1.1.7.4',
+    series: 7,
+    number: 1,
+    modality: 'OT',
+    more: {
+      ...COMMON,
+      2621442: ['US', [3]],
+      2621444: ['CS', 'RGB'],
+      2621446: ['US', [0]],
+      2621448: ['IS', '3'],
+      2621456: ['US', [SIDE]],
+      2621457: ['US', [SIDE]],
+      2621696: ['US', [8]],
+      2621697: ['US', [8]],
+      2621698: ['US', [7]],
+      2145386512: ['OB', Uint8Array.from({ length: SIDE * SIDE * 3 * 3 }, (_, index) => (index * 7) % 256)],
     },
   })

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { buildViewer } from '../../viewer/build.ts'
-import { type Online, online, pixelsOf, slice } from '../dicomweb/online.ts'
+import { colourImage, type Online, online, pixelsOf, slice } from '../dicomweb/online.ts'
 import { launchBrowser, screenshot, watchPage } from '../support/browser.ts'
+import { UNUSUAL } from './unusual.ts'
 
 const PATIENCE = { timeout: 60_000, interval: 200 }
 // Real servers, a real browser: on a busy machine OHIF alone takes ten seconds to start.
@@ -16,6 +17,7 @@ let viewer = ''
 beforeAll(async () => {
   await buildViewer()
   o = await online()
+  await o.send(colourImage())
   await o.prepared()
   browser = await launchBrowser()
   const list = await (await o.patient.get('/referti')).text()
@@ -83,7 +85,7 @@ test(
 )
 
 test(
-  'an archive that is away is waited for: a message in words, and the images without a reload',
+  'an archive that is away, before or in mid-view, is waited for: a message in words, and the images without a reload',
   async () => {
     await using person = await signedIn()
     const { page } = person
@@ -99,6 +101,20 @@ test(
     }
     await page.getByRole('link', { name: 'Riprova adesso' }).click()
     await expect.poll(() => shownSlice(page), PATIENCE).toBeGreaterThan(0)
+    await page.getByRole('alert').waitFor({ state: 'hidden' })
+
+    // In mid-view: what is prepared goes on coming, colours are not prepared and are waited for.
+    await o.orthanc.kill()
+    try {
+      await openSeries(page, 'Serie 9')
+      await expect.poll(() => shownSeries(page), PATIENCE).toMatch(/\.9$/)
+      await openSeries(page, 'Serie 7')
+      await page.getByRole('alert').getByText('non risponde').waitFor(PATIENCE)
+    } finally {
+      await o.orthanc.start()
+    }
+    // By itself this time.
+    await expect.poll(() => shownSeries(page), PATIENCE).toMatch(/\.7$/)
     await page.getByRole('alert').waitFor({ state: 'hidden' })
     expect(await page.evaluate(() => 'notReloaded' in window)).toBe(true)
   },
@@ -128,12 +144,24 @@ test(
 )
 
 test(
-  'S8: images that come while one looks are told of, and shown when one wants',
+  'what OHIF cannot show is said in words; S8: images that come while one looks are told of, and shown when one wants',
   async () => {
     await using person = await signedIn()
     const { page } = person
     await page.waitForURL('**/referti')
+    for (const { elements, transferSyntax } of UNUSUAL) await o.send(elements, transferSyntax)
     await open(page)
+    // Contours are drawn over their images; of a film and of a map of numbers it is said that they cannot be shown here.
+    for (const [series, wanted] of [
+      ['.20', /RTSTRUCT.*\(2\/2\)/s],
+      ['.21', /Questa serie non si può mostrare da sola/],
+      ['.22', /Quello che il visualizzatore non sa mostrare/],
+    ] as const) {
+      await expect.poll(() => uidOfSeries(page, series), PATIENCE).not.toBe('')
+      await page.evaluate(showDisplaySet, await uidOfSeries(page, series))
+      await expect.poll(() => wordsOn(page), PATIENCE).toMatch(wanted)
+      await screenshot(page, `viewer-unusual${series}`, false)
+    }
     await openSeries(page, 'Serie 1')
     await expect.poll(() => wordsOn(page), PATIENCE).toContain('/2)')
     await look(page)
@@ -153,6 +181,9 @@ test(
 
 // biome-ignore lint/performance/useDomNodeTextContent: what is seen counts, not what is hidden in the page
 const wordsOn = (page: Page) => page.innerText('body')
+
+const uidOfSeries = async (page: Page, ending: string): Promise<string> =>
+  (await displaySets(page)).find(({ series }) => series.endsWith(ending))?.uid ?? ''
 
 // What it does by itself every quarter of a minute while someone is there.
 const look = (page: Page) =>
@@ -182,6 +213,22 @@ async function endSession(context: BrowserContext): Promise<void> {
     headers: { cookie, 'sec-fetch-site': 'same-origin' },
   })
   expect(ended.status).toBe(303)
+}
+
+/** Series Instance UID of the image that is drawn; '' where there is none. */
+function shownSeries(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    type Viewport = { getCornerstoneImage?: () => { imageId?: string } | undefined }
+    const { services } = window as unknown as {
+      services: {
+        viewportGridService: { getActiveViewportId: () => string }
+        cornerstoneViewportService: { getCornerstoneViewport: (id: string) => Viewport | null }
+      }
+    }
+    const id = services.viewportGridService.getActiveViewportId()
+    const image = services.cornerstoneViewportService.getCornerstoneViewport(id)?.getCornerstoneImage?.()
+    return /\/series\/([0-9.]+)\//.exec(image?.imageId ?? '')?.[1] ?? ''
+  })
 }
 
 /** The stored values of the image that is shown, as OHIF's own decoder made them. */

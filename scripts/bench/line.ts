@@ -44,8 +44,9 @@ export async function openLine(toPort: number, { bitsPerS, roundTripMs }: Speed)
       })
     }
     const openAt = performance.now() + roundTripMs
+    const [up, down] = [inOrder(), inOrder()]
     client.on('data', (chunk) =>
-      later(Math.max(openAt, performance.now()) + roundTripMs / 2, () => upstream.write(chunk)),
+      up(Math.max(openAt, performance.now()) + roundTripMs / 2, () => upstream.write(chunk)),
     )
     let waiting = 0
     upstream.on('data', (all: Buffer) => {
@@ -54,7 +55,7 @@ export async function openLine(toPort: number, { bitsPerS, roundTripMs }: Speed)
         const chunk = all.subarray(at, at + CHUNK)
         waiting += chunk.byteLength
         freeAt = Math.max(freeAt, performance.now()) + (chunk.byteLength * 8000) / bitsPerS
-        later(freeAt + roundTripMs / 2, () => {
+        down(freeAt + roundTripMs / 2, () => {
           waiting -= chunk.byteLength
           lastAt = performance.now()
           client.write(chunk)
@@ -82,8 +83,17 @@ export async function openLine(toPort: number, { bitsPerS, roundTripMs }: Speed)
   }
 }
 
-function later(at: number, act: () => void): void {
-  const wait = at - performance.now()
-  if (wait <= 0) act()
-  else setTimeout(act, wait)
+/** Acts each at its time and in the order given: timers of their own may overtake one another on a busy machine. */
+function inOrder() {
+  const waiting: { at: number; act: () => void }[] = []
+  let timer: NodeJS.Timeout | null = null
+  const pump = () => {
+    timer = null
+    while (waiting[0] && waiting[0].at <= performance.now()) waiting.shift()?.act()
+    if (waiting[0]) timer = setTimeout(pump, waiting[0].at - performance.now())
+  }
+  return (at: number, act: () => void) => {
+    waiting.push({ at, act })
+    if (!timer) pump()
+  }
 }

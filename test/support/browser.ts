@@ -41,8 +41,8 @@ export function watchPage(page: Page, origin: string): { complaints: string[] } 
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`))
   page.on('request', (request) => {
     const url = request.url()
-    // Chromium's own PDF viewer is such an extension; no other is here.
-    if (!url.startsWith(`${origin}/`) && !/^(?:blob|data|chrome-extension):/.test(url))
+    // Chromium's own PDF viewer is such an extension, with resources of the browser; no other is here.
+    if (!url.startsWith(`${origin}/`) && !/^(?:blob|data|chrome|chrome-extension):/.test(url))
       complaints.push(`request: ${url}`)
   })
   return { complaints }

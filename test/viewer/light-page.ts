@@ -34,8 +34,8 @@ export async function lightViewer() {
     })
     page.on('pageerror', (error) => complaints.push(error.message))
     page.on('request', (request) => {
-      // The last is Chromium’s own PDF viewer.
-      if (!/^(file|blob|data|chrome-extension):/.test(request.url()))
+      // The last two are Chromium’s own PDF viewer.
+      if (!/^(file|blob|data|chrome|chrome-extension):/.test(request.url()))
         complaints.push(`request: ${request.url()}`)
     })
     await page.goto(pathToFileURL(join(directory, 'LIGHT.HTM')).href)

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../../scripts/orthanc.ts'
-import { launchBrowser, screenshot, watchPage } from '../support/browser.ts'
+import { launchChromium, screenshot, watchPage } from '../support/browser.ts'
 
 type Summary = {
   portal: string
@@ -38,7 +38,7 @@ beforeAll(async () => {
     ],
     { stdio: 'ignore', detached: true },
   )
-  browser = await launchBrowser()
+  browser = await launchChromium()
   for (let waited = 0; !existsSync(file); waited += 250) {
     if (demo.exitCode !== null) throw new Error(`the demo ended with ${demo.exitCode}`)
     if (waited > 240_000) throw new Error('the demo published nothing in four minutes')

@@ -1,9 +1,9 @@
-import { launchBrowser, watchPage } from '../support/browser.ts'
+import { launchChromium, watchPage } from '../support/browser.ts'
 import type { Engine } from './engine.ts'
 
 /** Debian's Chromium. */
 export async function startChromium(): Promise<Engine> {
-  const browser = await launchBrowser()
+  const browser = await launchChromium()
   return {
     name: 'chromium',
     async open(url, size) {

@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import dicomParser from 'dicom-parser'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { launchBrowser } from '../support/browser.ts'
+import { launchChromium } from '../support/browser.ts'
 import { dicomFile, instance } from '../support/dicom.ts'
 import { pdfOf, visit } from '../support/fixtures.ts'
 import { pin2In, type TestGateway, testGateway } from '../support/gateway.ts'
@@ -134,7 +134,7 @@ test('S22: while Orthanc restarts a download goes on, or breaks and is resumed: 
 
 test('S22: Chromium resumes a download that the line broke twice, by itself, to the same bytes', async () => {
   await using line = await badLine(Number(new URL(gateway.url).port), [9_000_000, 30_000_000])
-  const browser = await launchBrowser()
+  const browser = await launchChromium()
   try {
     const context = await browser.newContext({ acceptDownloads: true })
     const [name = '', value = ''] = patient.cookie.split(/=(.*)/s)

@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { type Browser, type BrowserServer, chromium, type Download, type Page } from 'playwright-core'
 import { inject } from 'vitest'
 
+const CHROMIUM = '/usr/bin/chromium'
+const SHELL = '/usr/bin/chromium-headless-shell'
 const FLAGS = [
   '--headless',
   '--no-sandbox',
@@ -15,7 +18,15 @@ const FLAGS = [
 ]
 const SCREENSHOTS = 'var/screenshots'
 
-/** Debian's Chromium, headless: the run's one, started when a test first asks for it, with profiles of this test's own. */
+/** Debian's Chromium as people have it, without a window: for the tests of the whole way. */
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+}
+
+/**
+ * Debian's Chromium without what draws windows, which halves a page's cost: the run's one, started when a test first asks
+ * for it, with profiles of this test's own.
+ */
 export async function launchBrowser(): Promise<Browser> {
   const address = await fetch(inject('chromium'))
   if (!address.ok) throw new Error(await address.text())
@@ -29,7 +40,7 @@ export async function bytesOf(download: Download): Promise<Buffer> {
 
 /** For the run as a whole: a start of Chromium takes as long as many a test. */
 export function startBrowser(): Promise<BrowserServer> {
-  return chromium.launchServer({ executablePath: '/usr/bin/chromium', args: FLAGS })
+  return chromium.launchServer({ executablePath: existsSync(SHELL) ? SHELL : CHROMIUM, args: FLAGS })
 }
 
 /** Notes what a page does that it must not: console errors, uncaught errors, requests to other origins. */

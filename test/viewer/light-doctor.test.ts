@@ -1,9 +1,9 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { violationsOf } from '../support/axe.ts'
-import { screenshot } from '../support/browser.ts'
+import { bytesOf, screenshot } from '../support/browser.ts'
 import { smallPdf } from './exams.ts'
 import { madeValue, writeForeignDisc, writeKnownFolder } from './light-folder.ts'
 import { lightViewer, PHONE, said, shown } from './light-page.ts'
@@ -160,7 +160,7 @@ test('what is turned and flipped keeps its letters; the saved picture is the one
     .poll(() => sides(page))
     .toEqual({ top: 'L', right: 'P', bottom: 'R', left: 'A', bright: 'bottom left' })
   const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('g')])
-  const png = (await readFile(await download.path())).toString('base64')
+  const png = (await bytesOf(download)).toString('base64')
   expect(await page.evaluate(DIFFERENCES, png)).toEqual({ size: true, differing: 0, words: true })
   // Printed on white, with whose it is and that it is not for diagnosis, and nothing of the page around.
   await page.evaluate(() => Object.assign(window, { print: () => document.body.classList.add('printed') }))

@@ -39,6 +39,8 @@ export function pouringBodies<Env extends Environment>(
       'set-cookie': headers.getSetCookie(),
     })
     void pour(outgoing, body.answer.body, body.pouring)
+    // Where the server had replaced Response before this one was made, only one that was looked into is known as sent.
+    void RESPONSE_ALREADY_SENT.body
     return RESPONSE_ALREADY_SENT
   }
 }

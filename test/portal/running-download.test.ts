@@ -12,7 +12,8 @@ import { doctorOf, type Patient, signedIn } from '../support/patient.ts'
 import { sharedWith } from '../support/site.ts'
 
 const IMAGES = 8
-const PIXEL_BYTES = 6 * 2 ** 20
+// The sockets of a connection hold 30 MB and more.
+const PIXEL_BYTES = 12 * 2 ** 20
 
 let orthanc: TestOrthanc
 let gateway: TestGateway
@@ -57,8 +58,8 @@ afterAll(async () => {
 async function brokenAfter(
   person: Patient,
   end: () => Promise<unknown>,
-  // Whole, it would take twelve seconds: many times what the gateway needs to notice.
-  bytesPerSecond = 4e6,
+  // Whole, it would take ten seconds: many times what the gateway needs to notice.
+  bytesPerSecond = 8e6,
 ): Promise<void> {
   const response = await person.get(`/referti/${publication}/disco.iso`)
   expect(response.status).toBe(200)

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CHROMIUM } from '../chromium.ts'
 
 /**
  * A browser of which nothing is asked but to run scripts in a page. Playwright's keeps up to 200 MB of what a page loads,
@@ -27,7 +28,7 @@ export type PlainPage = {
 export async function launchPlainChromium(flags: readonly string[]): Promise<PlainChromium> {
   const profile = await mkdtemp(join(tmpdir(), 'ritiro-bench-browser-'))
   const own = [`--user-data-dir=${profile}`, '--remote-debugging-port=0', '--window-size=1280,800']
-  const browser = spawn('/usr/bin/chromium', [...flags, ...own, 'about:blank'], {
+  const browser = spawn(CHROMIUM, [...flags, ...own, 'about:blank'], {
     stdio: 'ignore',
     detached: true,
   })

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { type Browser, chromium } from 'playwright-core'
 import { buildViewer } from '../../viewer/build.ts'
 import upstream from '../../viewer/upstream.json' with { type: 'json' }
+import { CHROMIUM, CHROMIUM_FLAGS } from '../chromium.ts'
 import { SPEEDS } from './line.ts'
 import { startPlainProxy } from './plain-proxy.ts'
 import { median } from './processes.ts'
@@ -13,8 +14,6 @@ import { frameTargets, JLS, type Target } from './viewer-frames.ts'
 import { lookTwice, type Side, type View } from './viewer-view.ts'
 import { type BenchWorld, startBenchWorld } from './world.ts'
 
-const FLAGS =
-  '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync'
 const PARTS = ['first', 'series', 'frames'] as const
 
 type Looks = { cold: View; warm: View }
@@ -42,7 +41,7 @@ export async function run(args: string[]): Promise<void> {
   if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}`)
   await buildViewer({ log: say })
   const world = await startBenchWorld(Number(values.slices), say)
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS.split(' ') })
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS })
   const proxy = await startPlainProxy(unpackShipped(world.directory), world.orthanc)
   try {
     const study = await studyOf(world)

@@ -7,6 +7,7 @@ import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs, promisify } from 'node:util'
 import { type Browser, type BrowserContext, chromium } from 'playwright-core'
+import { CHROMIUM, CHROMIUM_FLAGS } from '../chromium.ts'
 import { launchPlainChromium, type PlainChromium, type PlainPage } from './chromium.ts'
 import { type BenchWorld, startBenchWorld } from './world.ts'
 
@@ -51,18 +52,7 @@ function print(figures: readonly Figure[], slices: number): void {
   if (figures.some(({ holds }) => holds === false)) process.exitCode = 1
 }
 
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
-const launch = (): Promise<Browser> => chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
+const launch = (): Promise<Browser> => chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS })
 
 async function waitForDisc({ url, cookie, publicationId }: BenchWorld): Promise<Figure> {
   const started = performance.now()
@@ -128,7 +118,7 @@ async function sizeBelow(folder: string): Promise<number> {
 }
 
 async function measureFromFile(path: string, slices: number): Promise<Figure[]> {
-  const browser = await launchPlainChromium(FLAGS)
+  const browser = await launchPlainChromium(CHROMIUM_FLAGS)
   try {
     const empty = await browser.memory()
     // Once for the disk's cache, which a person's second look finds too.

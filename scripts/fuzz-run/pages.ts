@@ -1,4 +1,5 @@
 import { type Browser, chromium } from 'playwright-core'
+import { CHROMIUM, CHROMIUM_FLAGS } from '../chromium.ts'
 
 export type Pages = {
   /** What a page holds that its harmless sister does not: elements, attributes, scripts. Counted rows may differ. */
@@ -12,17 +13,7 @@ type Shape = { kinds: string[]; order: string; links: string[] }
 
 /** Chromium's own HTML parser, without running or loading anything. */
 export async function openPages(): Promise<Pages> {
-  const browser: Browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-sync',
-    ],
-  })
+  const browser: Browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS })
   const page = await browser.newPage()
   const shapeOf = (html: string): Promise<Shape> =>
     page.evaluate((text) => {

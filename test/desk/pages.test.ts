@@ -3,10 +3,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { studies } from '../../src/database/schema.ts'
 import { createAccount } from '../../src/staff/staff.ts'
 import { violationsOf } from '../support/axe.ts'
-import { launchBrowser, screenshot } from '../support/browser.ts'
+import { launchBrowser } from '../support/browser.ts'
 import { pdfOf } from '../support/fixtures.ts'
 import { type TestGateway, testGateway } from '../support/gateway.ts'
 import { enterByPage, staffAccount } from '../support/staff.ts'
+import { pictures } from './pictures.ts'
 
 let gateway: TestGateway
 let browser: Browser
@@ -28,14 +29,7 @@ afterAll(async () => {
 /** WCAG AA by axe, nothing cut off at 1280 and 390 pixels, and pictures of both. */
 async function check(name: string) {
   expect([name, await violationsOf(page)]).toEqual([name, []])
-  for (const width of [390, 1280]) {
-    await page.setViewportSize({ width, height: 900 })
-    const overflow = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    )
-    expect([name, width, overflow]).toEqual([name, width, 0])
-    await screenshot(page, `desk-${name}-${width}`)
-  }
+  await pictures(page, name)
 }
 
 test('S40: login and set-up by link are accessible; the link fills itself in and leaves no secret in the address', async () => {

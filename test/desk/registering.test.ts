@@ -7,10 +7,11 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { auditEvents, visits } from '../../src/database/schema.ts'
 import { violationsOf } from '../support/axe.ts'
-import { launchBrowser, screenshot, watchPage } from '../support/browser.ts'
+import { launchBrowser, watchPage } from '../support/browser.ts'
 import { pdfOf } from '../support/fixtures.ts'
 import { type TestGateway, testGateway } from '../support/gateway.ts'
 import { type Credentials, clientOf, enterByPage, signedInStaff, staffAccount } from '../support/staff.ts'
+import { pictures } from './pictures.ts'
 
 let gateway: TestGateway
 let browser: Browser
@@ -54,17 +55,6 @@ const focused = () =>
 
 async function checkAccessible(where: string) {
   expect([where, await violationsOf(page)]).toEqual([where, []])
-}
-
-async function pictures(name: string) {
-  for (const width of [390, 1280]) {
-    await page.setViewportSize({ width, height: 900 })
-    const overflow = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    )
-    expect([name, width, overflow]).toEqual([name, width, 0])
-    await screenshot(page, `desk-${name}-${width}`)
-  }
 }
 
 test('a visit is registered and its slip opened by keyboard alone, in less than 30 seconds of a person’s typing', async () => {
@@ -119,7 +109,7 @@ test('a visit is registered and its slip opened by keyboard alone, in less than 
   )
   expect(rows.find(({ event }) => event === 'visit.registered')?.actor).toBe(`staff:${account.id}`)
   await checkAccessible('registered')
-  await pictures('registered')
+  await pictures(page, 'registered')
 
   // S3: the slip is the PDF with this visit's PIN1, for this session alone, and asks to be printed.
   const cookies = await context.cookies(gateway.url)
@@ -165,7 +155,7 @@ test('slips of the finger are told before anything is sent, and nothing typed is
   await page.locator('[name=immagini_2]').uncheck()
   await page.getByLabel('Sì, consenso dato').check()
   await checkAccessible('register')
-  await pictures('register')
+  await pictures(page, 'register')
   await page.getByRole('button', { name: 'Registra' }).click()
   await page.getByText('Controlla prima di registrare').waitFor()
   // The same person came already today, and the name does not fit.
@@ -175,7 +165,7 @@ test('slips of the finger are told before anything is sent, and nothing typed is
   ])
   expect(await page.locator('#esame_2').inputValue()).toBe('Esame genetico')
   expect(await focused()).toBe('confermato')
-  await pictures('warnings')
+  await pictures(page, 'warnings')
   await page.keyboard.press('Space')
   await page.keyboard.press('Enter')
   await page.getByText('Visita registrata').waitFor()
@@ -197,11 +187,11 @@ test('a visit is found by what one has, and its page says and does all', async (
     'Non pubblicato',
   ])
   await checkAccessible('search')
-  await pictures('search')
+  await pictures(page, 'search')
   await page.getByRole('link', { name: 'Rossi Mario' }).click()
   await page.getByRole('heading', { name: 'Rossi Mario' }).waitFor()
   await checkAccessible('visit')
-  await pictures('visit')
+  await pictures(page, 'visit')
   // The 422 is the form that was sent with a fault in it.
   expect(complaints.filter((each) => !each.includes('422'))).toEqual([])
 })

@@ -3,24 +3,14 @@ import { mkdir } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { type Browser, type BrowserServer, chromium, type Download, type Page } from 'playwright-core'
 import { inject } from 'vitest'
+import { CHROMIUM, CHROMIUM_FLAGS } from '../../scripts/chromium.ts'
 
-const CHROMIUM = '/usr/bin/chromium'
 const SHELL = '/usr/bin/chromium-headless-shell'
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 const SCREENSHOTS = 'var/screenshots'
 
 /** Debian's Chromium as people have it, without a window: for the tests of the whole way. */
 export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+  return chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_FLAGS })
 }
 
 /**
@@ -40,7 +30,7 @@ export async function bytesOf(download: Download): Promise<Buffer> {
 
 /** For the run as a whole: a start of Chromium takes as long as many a test. */
 export function startBrowser(): Promise<BrowserServer> {
-  return chromium.launchServer({ executablePath: existsSync(SHELL) ? SHELL : CHROMIUM, args: FLAGS })
+  return chromium.launchServer({ executablePath: existsSync(SHELL) ? SHELL : CHROMIUM, args: CHROMIUM_FLAGS })
 }
 
 /** Notes what a page does that it must not: console errors, uncaught errors, requests to other origins. */

@@ -1,6 +1,6 @@
 import { planeName } from '../model/orientation.ts'
 import { add, dot, type Plane, type Vector } from '../model/plane.ts'
-import { INITIAL_VIEW, type View } from '../render/view.ts'
+import { INITIAL_VIEW, TURNS, type View } from '../render/view.ts'
 
 /**
  * The view in which people know a plane: axial with the front up, coronal and sagittal with the head up, the patient's
@@ -35,12 +35,5 @@ const WAYS: Readonly<Record<ReturnType<typeof planeName>, readonly [Vector, Vect
     [0, 0, -1],
   ],
 }
-
-const TURNS = [
-  [1, 0],
-  [0, 1],
-  [-1, 0],
-  [0, -1],
-] as const
 
 const scaled = ([x, y, z]: Vector, by: number): Vector => [x * by, y * by, z * by]

@@ -79,7 +79,8 @@ export function toImage(m: Matrix, { x, y }: Point): Point {
   return { x: (m.d * dx - m.c * dy) / determinant, y: (m.a * dy - m.b * dx) / determinant }
 }
 
-const TURNS = [
+/** Cosine and sine of so many quarter turns. */
+export const TURNS = [
   [1, 0],
   [0, 1],
   [-1, 0],

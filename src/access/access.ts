@@ -1,4 +1,4 @@
-import { and, eq, inArray, notInArray, sql } from 'drizzle-orm'
+import { and, eq, inArray, ne, type SQL } from 'drizzle-orm'
 import { type Actor, record, transact } from '../audit/audit.ts'
 import type { KeyRing } from '../crypto/keys.ts'
 import type { Database, Transaction } from '../database/database.ts'
@@ -10,7 +10,7 @@ import {
   onlinePublications,
   type PublishingRules,
 } from '../publications/publications.ts'
-import { closeSession, findSession, openSession } from '../sessions/sessions.ts'
+import { closeSession, findSession, openSession, visitOfToken } from '../sessions/sessions.ts'
 import { type Share, sharedOnline, standingShare, tryShare } from '../shares/shares.ts'
 import { lockVisit } from '../visits/lock.ts'
 import { sendNewPin2 } from '../visits/visits.ts'
@@ -120,16 +120,18 @@ export type Viewer = {
 
 /** The viewer of a session's token; null where the session or the share ended, or nothing is online any more (S12, S32). */
 export async function findViewer(db: Database, token: string, now: Date): Promise<Viewer | null> {
-  const session = await findSession(db, token, now)
-  if (!session) return null
-  const { tokenHash, visitId, shareId, taxCode, createdAt } = session
-  const share = shareId === null ? null : await standingShare(db, shareId, now)
-  if (shareId !== null && !share) return null
-  // Asked at every frame of a study: together, so that they cost one round trip.
-  const [online, [visit]] = await Promise.all([
-    share ? sharedOnline(db, share, now) : onlinePublications(db, visitId, now),
+  // Asked at every frame of a study: together, so that they cost a patient one round trip.
+  const visitId = visitOfToken(token)
+  const [session, own, [visit]] = await Promise.all([
+    findSession(db, token, now),
+    onlinePublications(db, visitId, now),
     db.select().from(visits).where(eq(visits.id, visitId)),
   ])
+  if (!session) return null
+  const { tokenHash, shareId, taxCode, createdAt } = session
+  const share = shareId === null ? null : await standingShare(db, shareId, now)
+  if (shareId !== null && !share) return null
+  const online = share ? await sharedOnline(db, share, now) : own
   if (online.length === 0) return null
   // A tax code that was corrected meanwhile is another person's.
   if (taxCode !== null && visit?.taxCode?.toUpperCase() !== taxCode) return null
@@ -147,20 +149,32 @@ export type ViewableStudy = typeof studies.$inferSelect
 export async function viewableStudies(db: Database, online: OnlinePublication[]): Promise<ViewableStudy[]> {
   const accessionNumbers = online.flatMap(({ exam }) => exam.accessionNumber || [])
   if (accessionNumbers.length === 0) return []
-  const others = notInArray(sql.raw('other.accession_number'), accessionNumbers)
-  return db
+  const uids = db
+    .select({ uid: studies.studyInstanceUid })
+    .from(studies)
+    .where(and(inArray(studies.accessionNumber, accessionNumbers), ne(studies.state, 'gone')))
+  return viewableOf(await studiesBy(db, inArray(studies.studyInstanceUid, uids)), online)
+}
+
+/** All that the archive has under one Study Instance UID, whoever's: nobody sees it but by viewableOf(). */
+export function studiesOfUid(db: Database, studyInstanceUid: string): Promise<ViewableStudy[]> {
+  return studiesBy(db, eq(studies.studyInstanceUid, studyInstanceUid))
+}
+
+/** Of all that the archive has under some UIDs, what belongs to those exams and to them alone. */
+export function viewableOf(candidates: ViewableStudy[], online: OnlinePublication[]): ViewableStudy[] {
+  const own = new Set(online.flatMap(({ exam }) => exam.accessionNumber || []))
+  const foreign = candidates.filter(({ accessionNumber }) => !own.has(accessionNumber))
+  const taken = new Set(foreign.map(({ studyInstanceUid }) => studyInstanceUid))
+  return candidates.filter(({ studyInstanceUid }) => !taken.has(studyInstanceUid))
+}
+
+const studiesBy = (db: Database, which: SQL): Promise<ViewableStudy[]> =>
+  db
     .select()
     .from(studies)
-    .where(
-      and(
-        inArray(studies.accessionNumber, accessionNumbers),
-        sql`studies.state <> 'gone'`,
-        sql`not exists (select 1 from studies other where other.study_instance_uid = studies.study_instance_uid
-          and other.state <> 'gone' and ${others})`,
-      ),
-    )
+    .where(and(which, ne(studies.state, 'gone')))
     .orderBy(studies.studyInstanceUid)
-}
 
 /**
  * Sends a new PIN2 to who has PIN1 alone (S11b). Says nothing of whether it did: the words on screen are the same for

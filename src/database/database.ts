@@ -141,7 +141,19 @@ export function connect(target: string | Record<string, unknown>) {
   }
   const values = typeof target === 'string' ? socketTarget(target) : target
   const sql = values ? postgres({ ...values, ...options }) : postgres(String(target), options)
+  keepStatements(sql)
   return { db: drizzle(sql, { schema }) satisfies Database, sql }
+}
+
+/**
+ * The query builder sends each query as a new one, which the driver must have described before it can bind its values:
+ * two round trips. What is asked outside transactions is asked again and again, at every frame of a study: such a
+ * statement is kept by its connection and takes one (PostgreSQL §55.2.3).
+ */
+function keepStatements(sql: postgres.Sql): void {
+  const send = sql.unsafe
+  sql.unsafe = (query, parameters, options) =>
+    send(query, parameters, { ...options, prepare: query.startsWith('select ') })
 }
 
 /** `postgres:///database?host=/directory&user=name`, libpq's way to name a Unix socket (§34.1.1.2), which the driver cannot read. */

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import { crc32, gunzipSync, gzipSync } from 'node:zlib'
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
-import { derivations, type studies } from '../database/schema.ts'
+import { derivations, studies } from '../database/schema.ts'
 import type { Manifest } from '../disc/manifest.ts'
 import { type Entry, isThere, readPack } from './pack.ts'
 import { type DerivedIndex, type DerivedStore, pathOf } from './store.ts'
@@ -68,15 +68,25 @@ export class DerivedLostError extends Error {
   override readonly name = 'DerivedLostError'
 }
 
-/** What was made of a study's present revision, or how far it is. A file that vanished is made again: never a wrong answer. */
-export async function findDerived<Facts>(
+type Derivation = Awaited<ReturnType<typeof derivationsBy>>[number]
+
+/** What findDerived() asks first, of all studies of a UID: for who knows no more yet, and asks the rest at the same time. */
+export function derivationsOfUid(
   db: Database,
-  store: DerivedStore,
-  { kind, version }: Kind<Facts>,
-  { orthancId, revision }: Study,
-): Promise<Derived<Facts> | Pending> {
-  const [row] = await db
+  { kind }: Kind<unknown>,
+  studyInstanceUid: string,
+): Promise<readonly Derivation[]> {
+  const ids = db
+    .select({ id: studies.orthancId })
+    .from(studies)
+    .where(eq(studies.studyInstanceUid, studyInstanceUid))
+  return derivationsBy(db, kind, inArray(derivations.orthancId, ids))
+}
+
+const derivationsBy = (db: Database, kind: string, which: SQL) =>
+  db
     .select({
+      orthancId: derivations.orthancId,
       revision: derivations.revision,
       format: derivations.format,
       file: derivations.file,
@@ -86,9 +96,18 @@ export async function findDerived<Facts>(
       total: derivations.total,
     })
     .from(derivations)
-    .where(
-      and(eq(derivations.orthancId, orthancId), eq(derivations.kind, kind), isNull(derivations.discardedAt)),
-    )
+    .where(and(which, eq(derivations.kind, kind), isNull(derivations.discardedAt)))
+
+/** What was made of a study's present revision, or how far it is. A file that vanished is made again: never a wrong answer. */
+export async function findDerived<Facts>(
+  db: Database,
+  store: DerivedStore,
+  { kind, version }: Kind<Facts>,
+  { orthancId, revision }: Study,
+  asked?: readonly Derivation[],
+): Promise<Derived<Facts> | Pending> {
+  const rows = asked ?? (await derivationsBy(db, kind, eq(derivations.orthancId, orthancId)))
+  const row = rows.find((one) => one.orthancId === orthancId)
   if (!row) return { ready: false, asked: false, done: 0, total: 0 }
   const { file, size, preparedAt } = row
   const current = row.revision === revision && row.format === version

@@ -15,8 +15,14 @@ import { parseResource, type Resource } from './resource.ts'
 import { retrieve } from './retrieve.ts'
 import { searchStudies, searchWithin } from './search.ts'
 
-/** The studies that the asking session may see, by Study Instance UID; refuses with `access.required`. */
-export type Authorise = (c: Context) => Promise<{
+/**
+ * The studies that the asking session may see, by Study Instance UID, or of these the one that is asked for; refuses with
+ * `access.required`.
+ */
+export type Authorise = (
+  c: Context,
+  studyInstanceUid: string | undefined,
+) => Promise<{
   studyInstanceUids: ReadonlySet<string>
   /** What was made of one of them, if it is ready (prepare.ts). */
   prepared: (studyInstanceUid: string) => Promise<Derived<OnlineFacts> | null>
@@ -59,9 +65,9 @@ export function dicomwebRoutes({
   clock: () => Date
 }) {
   return new Hono().get('/*', async (c) => {
-    const session = await authorise(c)
     const url = new URL(c.req.url)
     const resource = parseResource(url.pathname.slice('/dicomweb'.length))
+    const session = await authorise(c, resource?.studyInstanceUid)
     const query = resource && parseQuery(resource.kind, url.searchParams)
     if (!resource || !query) throw new AppError('not_found')
     const { studyInstanceUid, kind } = resource

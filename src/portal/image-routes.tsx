@@ -1,8 +1,8 @@
 import { Hono } from 'hono'
-import { findViewer, viewableStudies } from '../access/access.ts'
+import { findViewer, studiesOfUid, viewableOf, viewableStudies } from '../access/access.ts'
 import { readSessionCookie } from '../access/cookie.ts'
 import { onlineExam } from '../access/require-viewer.ts'
-import { findDerived } from '../derived/derived.ts'
+import { derivationsOfUid, findDerived } from '../derived/derived.ts'
 import type { Authorise } from '../dicomweb/dicomweb.ts'
 import { ONLINE, type OnlineFacts } from '../dicomweb/prepare.ts'
 import { AppError } from '../errors.ts'
@@ -37,16 +37,23 @@ export function dicomwebAuthorisation({
   clock,
 }: PortalDependencies): Authorise {
   const noteViewed = viewingNotes({ db, clock })
-  return async (c) => {
-    const viewer = await requireViewer(c)
-    const studies = await viewableStudies(db, viewer.online)
+  return async (c, asked) => {
+    // At every frame of a study: all at once, one round trip. Nothing of it is used before the viewer is known.
+    const [viewer, candidates, made] = await Promise.all([
+      requireViewer(c),
+      asked === undefined ? null : studiesOfUid(db, asked),
+      asked === undefined ? [] : derivationsOfUid(db, ONLINE, asked),
+    ])
+    const studies = candidates
+      ? viewableOf(candidates, viewer.online)
+      : await viewableStudies(db, viewer.online)
     return {
       studyInstanceUids: new Set(studies.map(({ studyInstanceUid }) => studyInstanceUid)),
       prepared: async (studyInstanceUid) => {
         const [study, another] = studies.filter((one) => one.studyInstanceUid === studyInstanceUid)
         // Where the archive has it under two numbers of this person, only the archive knows what is in both.
         if (!study || another) return null
-        const found = await findDerived<OnlineFacts>(db, derived, ONLINE, study)
+        const found = await findDerived<OnlineFacts>(db, derived, ONLINE, study, made)
         return found.ready ? found : null
       },
       noteViewed: (studyInstanceUid) => {

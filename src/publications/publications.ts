@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import { record } from '../audit/audit.ts'
 import type { KeyRing } from '../crypto/keys.ts'
 import type { Database, Transaction } from '../database/database.ts'
@@ -163,10 +163,10 @@ export async function issuePin2(
 
 export type OnlinePublication = { publication: Publication; exam: Exam }
 
-/** What is online of a visit at an instant: the one question that every reading of patient data asks first. */
+/** What is online of a visit, by its id or a question for it, at an instant: what every reading of patient data asks first. */
 export async function onlinePublications(
   db: Database,
-  visitId: string,
+  visitId: string | SQL,
   now: Date,
 ): Promise<OnlinePublication[]> {
   return db

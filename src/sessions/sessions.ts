@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { and, eq, gt, isNull, lt } from 'drizzle-orm'
+import { and, eq, gt, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { Database, Transaction } from '../database/database.ts'
 import { sessions } from '../database/schema.ts'
 
@@ -69,6 +69,11 @@ export async function findSession(db: Database, token: string, now: Date): Promi
   }
   const { visitId, shareId, taxCode, createdAt } = found
   return { tokenHash, visitId, shareId, taxCode, createdAt }
+}
+
+/** The visit of whatever session has the token, as a part of another question: asked beside findSession(), not after it. */
+export function visitOfToken(token: string): SQL {
+  return sql`(select visit_id from sessions where token_hash = ${hashToken(token)})`
 }
 
 /** Ends one session ("Esci"). */

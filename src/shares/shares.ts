@@ -248,8 +248,10 @@ export async function tryShare(
 /** What a share opens at this moment: of its publications, those that are still online. */
 export async function sharedOnline(db: Database, share: Share, now: Date): Promise<OnlinePublication[]> {
   if (share.endedAt || share.endsAt <= now) return []
-  const opened = await db.select().from(sharedPublications).where(eq(sharedPublications.shareId, share.id))
-  const online = await onlinePublications(db, share.visitId, now)
+  const [opened, online] = await Promise.all([
+    db.select().from(sharedPublications).where(eq(sharedPublications.shareId, share.id)),
+    onlinePublications(db, share.visitId, now),
+  ])
   return online.filter(({ publication }) =>
     opened.some(({ publicationId }) => publicationId === publication.id),
   )

@@ -1,8 +1,8 @@
-import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { Derived } from '../derived/derived.ts'
 import { AppError } from '../errors.ts'
-import { pullStream } from '../http/stream.ts'
+import { pourAnswer } from '../http/direct.ts'
+import type { watchAuthorised } from '../http/watch.ts'
 import type { Orthanc, OrthancResponse } from '../orthanc/orthanc.ts'
 import type { Codecs } from '../pixels/pixels.ts'
 import { singlePart } from './multipart.ts'
@@ -21,7 +21,7 @@ export type Asked = {
   /** What was made of the study; null where that is still to come. */
   readonly prepared: Derived<OnlineFacts> | null
   /** Ends a long answer when it is no longer allowed (S12, S32). */
-  readonly guard: (chunks: AsyncIterable<Uint8Array>) => AsyncGenerator<Uint8Array>
+  readonly authorised: ReturnType<typeof watchAuthorised>
 }
 
 export const DICOM_JSON = 'application/dicom+json'
@@ -72,7 +72,7 @@ export async function fileOf(asked: Asked): Promise<Uint8Array> {
 
 /** Orthanc's answer as it comes, a chunk at a time; given up as soon as the visitor is gone. */
 export function passOn(
-  { c, guard }: Asked,
+  asked: Asked,
   response: OrthancResponse,
   abort: AbortController,
   through: (chunks: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array> = (chunks) => chunks,
@@ -81,49 +81,36 @@ export function passOn(
   const headers = {
     'content-type': typeOf(response),
     ...(length ? { 'content-length': String(length) } : {}),
-    'cache-control': 'no-store',
   }
-  if (c.req.method === 'HEAD') {
+  const source = response.body.on('error', () => undefined)
+  if (asked.c.req.method === 'HEAD') {
     // Nobody will read the body: left open it would keep one of the few connections to the archive.
     abort.abort()
-    response.body.on('error', () => undefined).destroy()
-    return new Response(null, { status: 200, headers })
+    source.destroy()
+    return new Response(null, { headers: { ...headers, 'cache-control': 'no-store' } })
   }
-  const body = pullStream(response.body, abort, {
-    through: (chunks) => guard(through(chunks)),
-    broken: () => destroyConnection(c),
-  })
-  return new Response(body, { status: 200, headers })
+  async function* body(left: AbortSignal) {
+    left.addEventListener('abort', () => abort.abort(), { once: true })
+    try {
+      yield* through(source)
+    } finally {
+      abort.abort()
+      source.destroy()
+    }
+  }
+  return streamed(asked, body, headers)
 }
 
-/** Bytes that are made as they are sent. */
+/** Bytes that are made as they are sent. If they fail the connection breaks: half an answer is not taken for a whole one. */
 export function streamed(
-  { c, guard }: Asked,
-  chunks: AsyncIterable<Uint8Array>,
+  { c, authorised }: Asked,
+  body: (left: AbortSignal) => AsyncIterable<Uint8Array>,
   headers: Record<string, string>,
 ): Response {
-  const passed = guard(chunks)
-  const body = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const { done, value } = await passed.next()
-          if (done) controller.close()
-          else controller.enqueue(value)
-        } catch {
-          destroyConnection(c)
-          controller.error(new Error('the source broke off'))
-        }
-      },
-      cancel: async () => void (await passed.return(undefined).catch(() => undefined)),
-    },
-    { highWaterMark: 0 },
-  )
-  return new Response(body, { status: 200, headers: { ...headers, 'cache-control': 'no-store' } })
-}
-
-/** Cuts the connection, so that half an answer is not taken for a whole one. */
-function destroyConnection(c: Context): void {
-  const { outgoing } = (c.env ?? {}) as Partial<HttpBindings>
-  outgoing?.destroy()
+  const answer = {
+    status: 200,
+    headers: { ...headers, 'cache-control': 'no-store' },
+    body: (left: AbortSignal) => authorised.guard(body(left)),
+  }
+  return pourAnswer(c, answer, { ended: authorised.signal })
 }

@@ -79,7 +79,7 @@ async function preparedFrames(
     }
     yield end
   }
-  return streamed(asked, body(), headers)
+  return streamed(asked, body, headers)
 }
 
 /** One native frame straight from the archive's storage folder, where the gateway may read it. */
@@ -147,7 +147,7 @@ async function archivedFrames(
     }
     yield end
   }
-  return streamed(asked, body(), headers)
+  return streamed(asked, body, headers)
 }
 
 const withFrame = (asked: Asked, number: number): Asked => ({

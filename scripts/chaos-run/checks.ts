@@ -50,6 +50,8 @@ const HALF_DONE: Record<string, string> = {
     "select v.id from visits v where (select count(*) from audit_events a where a.event = 'visit.registered' and a.visit_id = v.id) <> 1",
   'a share not in the audit trail':
     "select s.id from shares s where not exists (select 1 from audit_events a where a.event = 'share.created' and a.details ->> 'share' = s.id::text)",
+  'an end of a share not in the audit trail, or there twice':
+    "select s.id from shares s where (select count(*) from audit_events a where a.event in ('share.ended', 'share.revoked') and a.details ->> 'share' = s.id::text) <> case when s.ended_at is null then 0 else 1 end",
   'an act in the audit trail that did not happen':
     'select seq from audit_events a where a.visit_id is not null and not exists (select 1 from visits v where v.id = a.visit_id)',
   // One that was on its way while it was cancelled may be told as sent too: it was.

@@ -14,8 +14,12 @@ export type Verification =
 type Row = typeof auditEvents.$inferSelect & { wholeMilliseconds: boolean }
 
 const BATCH = 2_000
-// Against UPDATE and DELETE, and against TRUNCATE: see the migration.
-const GUARDS = 2
+// As the migration makes them: BEFORE UPDATE OR DELETE FOR EACH ROW, and BEFORE TRUNCATE (bits of pg_trigger.tgtype).
+const GUARDS = [
+  { name: 'audit_events_append_only', type: 2 + 1 + 16 + 8 },
+  { name: 'audit_events_no_truncate', type: 2 + 32 },
+]
+const GUARD_SOURCE = "begin raise exception 'audit_events is append-only'; end"
 
 /**
  * Recomputes the whole trail (S39), a batch of rows at a time: each row's own hash, and that it is chained to the row
@@ -82,12 +86,22 @@ function endFault(last: Head | null, missing: Set<string>, exported: Head | null
 
 // A trail that could be changed without a trace of how is no proof, even while its chain still stands.
 async function guardFault(db: Database): Promise<string | null> {
-  const guards = await db.execute(
-    sql`select 1 from pg_trigger where tgrelid = 'audit_events'::regclass and not tgisinternal and tgenabled in ('O', 'A')`,
+  // Enabled, on every row and column, without a condition, and calling a function that does refuse.
+  const guards = await db.execute(sql`
+    select t.tgname as name, t.tgtype as type,
+      t.tgenabled in ('O', 'A') and t.tgqual is null and t.tgattr::text = ''
+        and l.lanname = 'plpgsql' and lower(regexp_replace(btrim(p.prosrc, E' \\n;'), '\\s+', ' ', 'g')) = ${GUARD_SOURCE} as stands
+    from pg_trigger t join pg_proc p on p.oid = t.tgfoid join pg_language l on l.oid = p.prolang
+    where t.tgrelid = 'audit_events'::regclass and not t.tgisinternal
+    union all
+    select rulename, 0, false from pg_rewrite where ev_class = 'audit_events'::regclass`)
+  const stand = GUARDS.every(({ name, type }) =>
+    guards.some((guard) => guard.name === name && Number(guard.type) === type && guard.stands === true),
   )
-  return guards.length >= GUARDS
+  // One more trigger or a rule could swallow new rows unseen.
+  return stand && guards.length === GUARDS.length
     ? null
-    : 'the chain stands, but the triggers that refuse changes to the trail are off or missing'
+    : 'the chain stands, but the triggers that refuse changes to the trail are off, missing or not ours'
 }
 
 async function readHead(db: Database): Promise<Head | null> {

@@ -29,3 +29,12 @@ export function unseal(ring: KeyRing, context: string, sealed: Uint8Array): stri
     'utf8',
   )
 }
+
+/** The same, or null where it cannot be opened: a key that was dropped too early is nobody's error while they sign in. */
+export function unsealOrNull(ring: KeyRing, context: string, sealed: Uint8Array): string | null {
+  try {
+    return unseal(ring, context, sealed)
+  } catch {
+    return null
+  }
+}

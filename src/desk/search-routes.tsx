@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm'
 import { Hono } from 'hono'
 import { recordAlone } from '../audit/audit.ts'
 import { oncePerPeriod } from '../audit/once.ts'
-import { seal, unseal } from '../crypto/seal.ts'
+import { seal, unsealOrNull } from '../crypto/seal.ts'
 import { staffSessions } from '../database/schema.ts'
 import { html } from '../http/html.ts'
 import type { StaffEnv } from '../staff/guard.ts'
@@ -62,7 +62,7 @@ export function searchRoutes({ db, encryptionKeys, site, clock }: DeskDependenci
       .select({ sealed: staffSessions.searchSealed })
       .from(staffSessions)
       .where(eq(staffSessions.tokenHash, tokenHash))
-    return session?.sealed ? unseal(encryptionKeys, contextOf(tokenHash), session.sealed) : ''
+    return (session?.sealed && unsealOrNull(encryptionKeys, contextOf(tokenHash), session.sealed)) || ''
   }
 }
 

@@ -1,6 +1,6 @@
 import { and, eq, gt, lte } from 'drizzle-orm'
 import type { KeyRing } from '../crypto/keys.ts'
-import { seal, unseal } from '../crypto/seal.ts'
+import { seal, unsealOrNull } from '../crypto/seal.ts'
 import type { Database } from '../database/database.ts'
 import { deskSecrets } from '../database/schema.ts'
 
@@ -39,7 +39,8 @@ export async function openSecret(
     .where(and(eq(deskSecrets.id, id), eq(deskSecrets.tokenHash, tokenHash), gt(deskSecrets.expiresAt, now)))
   if (!kept) return null
   const { kind, visitId, sealed } = kept
-  return { kind, visitId, pin: unseal(keys, contextOf(kind, visitId), sealed) }
+  const pin = unsealOrNull(keys, contextOf(kind, visitId), sealed)
+  return pin === null ? null : { kind, visitId, pin }
 }
 
 /** Forgets what was kept long enough. */

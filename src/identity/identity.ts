@@ -4,7 +4,7 @@ import * as oidc from 'openid-client'
 import { giveBack, spend } from '../access/sources.ts'
 import { type Actor, record, recordAlone, transact } from '../audit/audit.ts'
 import type { KeyRing } from '../crypto/keys.ts'
-import { seal, unseal } from '../crypto/seal.ts'
+import { seal, unsealOrNull } from '../crypto/seal.ts'
 import type { Database } from '../database/database.ts'
 import { exams, identityLogins, publications, visits } from '../database/schema.ts'
 import { errorCode } from '../log.ts'
@@ -234,7 +234,8 @@ async function takeChecks({ db, encryptionKeys, now }: Door, token: string): Pro
       ),
     )
     .returning()
-  return row ? (JSON.parse(unseal(encryptionKeys, CONTEXT, row.checks)) as Checks) : null
+  const checks = row && unsealOrNull(encryptionKeys, CONTEXT, row.checks)
+  return checks ? (JSON.parse(checks) as Checks) : null
 }
 
 const wantedClaims = (claim: string) => ({

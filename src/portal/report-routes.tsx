@@ -2,9 +2,11 @@ import { type Context, Hono } from 'hono'
 import { type Viewer, viewableStudies } from '../access/access.ts'
 import { onlineExam } from '../access/require-viewer.ts'
 import { AppError } from '../errors.ts'
+import { pourAnswer } from '../http/direct.ts'
 import { FRAMED_HEADERS } from '../http/headers.ts'
 import { html } from '../http/html.ts'
 import { sourceOf } from '../http/source.ts'
+import { watchAuthorised } from '../http/watch.ts'
 import { visitsOf } from '../identity/identity.ts'
 import type { OnlinePublication } from '../publications/publications.ts'
 import { noteCollected } from '../reports/collection.ts'
@@ -13,8 +15,11 @@ import { dayInRome } from '../time/rome.ts'
 import type { PortalDependencies } from './dependencies.ts'
 import { type ListedPublication, ReportListPage } from './pages/report-list-page.tsx'
 import { FramedReportPage, ReportPage } from './pages/report-page.tsx'
-import { pageSession } from './session.ts'
+import { pageSession, stillOnline } from './session.ts'
 import { structuredReportsOf } from './structured-routes.tsx'
+
+// What may still be sent when it is no longer allowed is no more than this and what the sockets hold.
+const PIECE_BYTES = 64 * 1024
 
 /** The list, the report in the page and the signed file (S13–S19). */
 export function reportRoutes({
@@ -113,7 +118,7 @@ export function reportRoutes({
       const pdf = report.kind === 'pdf' ? report.document : report.pdf
       if (!pdf) throw new AppError('not_found')
       await note(c, 'viewed', viewer, online)
-      return file(pdf, 'application/pdf', 'inline', 'referto.pdf')
+      return file(c, online, pdf, 'application/pdf', 'inline; filename="referto.pdf"')
     })
     .get('/referti/:id/firmato', async (c) => {
       const viewer = await requireViewer(c)
@@ -121,20 +126,35 @@ export function reportRoutes({
       const report = await reportOf(online.publication.id)
       if (!report.document) throw new AppError('not_found')
       await note(c, 'downloaded', viewer, online)
-      const name = `referto-firmato-${online.exam.examDate}`
-      if (report.kind === 'pdf') return file(report.document, 'application/pdf', 'attachment', `${name}.pdf`)
-      return file(
-        report.document,
-        'application/pkcs7-mime',
-        'attachment',
-        `${name}${report.pdf ? '.pdf' : ''}.p7m`,
-      )
+      const type = report.kind === 'pdf' ? 'application/pdf' : 'application/pkcs7-mime'
+      const ending = report.kind === 'pdf' ? '.pdf' : report.pdf ? '.pdf.p7m' : '.p7m'
+      const name = `referto-firmato-${online.exam.examDate}${ending}`
+      return file(c, online, report.document, type, `attachment; filename="${name}"`)
     })
 
   /** A HEAD shows nothing: it is no collection. */
   async function note(c: Context, act: 'viewed' | 'downloaded', viewer: Viewer, online: OnlinePublication) {
     if (c.req.method === 'GET')
       await noteCollected(db, act, viewer, online, sourceOf(c, trustedProxies), clock())
+  }
+
+  /** Byte for byte as it was delivered (S18), for as long as it may be read (S12). */
+  function file(
+    c: Context,
+    { publication }: OnlinePublication,
+    bytes: Uint8Array,
+    type: string,
+    disposition: string,
+  ): Response {
+    const authorised = watchAuthorised(() => stillOnline(db, c, publication.id, clock()), clock)
+    const headers = {
+      'content-type': type,
+      'content-disposition': disposition,
+      'content-length': String(bytes.byteLength),
+      'cache-control': 'no-store',
+    }
+    const body = c.req.method === 'HEAD' ? null : () => authorised.guard(inPieces(bytes))
+    return pourAnswer(c, { status: 200, headers, body }, { ended: authorised.signal })
   }
 
   async function reportOf(publicationId: string) {
@@ -156,14 +176,6 @@ function firstOf(...instants: (Date | null)[]): Date | null {
   return happened.length > 0 ? new Date(Math.min(...happened)) : null
 }
 
-/** Byte for byte as it was delivered (S18). */
-function file(bytes: Uint8Array, type: string, disposition: 'inline' | 'attachment', name: string): Response {
-  return new Response(new Uint8Array(bytes), {
-    headers: {
-      'content-type': type,
-      'content-disposition': `${disposition}; filename="${name}"`,
-      'content-length': String(bytes.byteLength),
-      'cache-control': 'no-store',
-    },
-  })
+async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES)
 }

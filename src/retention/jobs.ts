@@ -14,6 +14,7 @@ import { endShares } from '../shares/shares.ts'
 import { forgetStaffSessions } from '../staff/sessions.ts'
 import { addDays, dayInRome } from '../time/rome.ts'
 import { lockVisit } from '../visits/lock.ts'
+import { resealKept } from './reseal.ts'
 import { endPublications } from './retention.ts'
 import { deleteOldVisits } from './visits.ts'
 
@@ -30,11 +31,17 @@ const FORGET_FAILURES_MS = 90 * DAY_MS
  * gateways may run it at once (docs/adr).
  */
 export async function keepTime(keeper: Keeper & { log: Log; signal: AbortSignal }): Promise<void> {
-  const { log, signal } = keeper
+  const { db, rules, log, signal } = keeper
+  let missing = 0
+  const reseal = async () => {
+    const now = await resealKept(db, rules.encryptionKeys)
+    if (now !== missing) log(now > 0 ? 'error' : 'info', 'keys.missing', { sealed: now })
+    missing = now
+  }
   while (!signal.aborted) {
-    await keepTimeOnce(keeper).catch((error: unknown) =>
-      log('error', 'retention.failed', { code: errorCode(error) }),
-    )
+    await keepTimeOnce(keeper)
+      .then(reseal)
+      .catch((error: unknown) => log('error', 'retention.failed', { code: errorCode(error) }))
     await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined)
   }
 }
@@ -90,7 +97,8 @@ async function endExpiredShares({ db, clock }: Keeper): Promise<void> {
       now,
     )
     for (const { id, visitId } of expired) {
-      record(tx, now, { event: 'share.ended', actor: { kind: 'system' }, visitId, details: { share: id } })
+      const details = { share: id, endedBy: 'expiry' }
+      record(tx, now, { event: 'share.ended', actor: { kind: 'system' }, visitId, details })
     }
   })
 }

@@ -88,6 +88,13 @@ async function endEmptyShares(tx: Transaction, visitId: string, now: Date): Prom
     'publication',
     now,
   )
+  for (const { id } of empty)
+    record(tx, now, {
+      event: 'share.ended',
+      actor: { kind: 'system' },
+      visitId,
+      details: { share: id, endedBy: 'publication' },
+    })
 }
 
 async function closeIfNothingStays(tx: Transaction, visitId: string, now: Date): Promise<void> {

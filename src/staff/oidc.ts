@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import * as oidc from 'openid-client'
 import { record, transact } from '../audit/audit.ts'
-import { seal, unseal } from '../crypto/seal.ts'
+import { seal, unseal, unsealOrNull } from '../crypto/seal.ts'
 import { staff, staffSessions } from '../database/schema.ts'
 import { errorCode } from '../log.ts'
 import { ROLES, type Role } from './permissions.ts'
@@ -166,8 +166,9 @@ export function createStaffOidc(settings: OidcSettings, portalUrl: string) {
     if (!session?.idTokenSealed) return null
     const config = await provider().catch(() => null)
     if (!config?.serverMetadata().end_session_endpoint) return null
+    const idToken = unsealOrNull(keys, idTokenContext(session.staffId), session.idTokenSealed)
     return oidc.buildEndSessionUrl(config, {
-      id_token_hint: unseal(keys, idTokenContext(session.staffId), session.idTokenSealed),
+      ...(idToken === null ? {} : { id_token_hint: idToken }),
       post_logout_redirect_uri: new URL('/desk/accesso', portalUrl).href,
     })
   }

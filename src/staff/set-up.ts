@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { giveBack, spend } from '../access/sources.ts'
 import { record, transact } from '../audit/audit.ts'
-import { seal, unseal } from '../crypto/seal.ts'
+import { seal, unsealOrNull } from '../crypto/seal.ts'
 import { staff } from '../database/schema.ts'
 import { type PasswordFault, passwordFault } from './password.ts'
 import { renewRecoveryCodes } from './recovery.ts'
@@ -23,8 +23,8 @@ export async function beginSetUp(door: StaffDoor, token: string): Promise<SetUpB
   await giveBack(db, { act: 'staff', source, peppers, now })
   return transact(db, async (tx) => {
     const [locked] = await tx.select().from(staff).where(eq(staff.id, account.id)).for('update')
-    if (locked?.totpSealed)
-      return { account, secret: unseal(keys, totpContext(account.id), locked.totpSealed) }
+    const begun = locked?.totpSealed && unsealOrNull(keys, totpContext(account.id), locked.totpSealed)
+    if (begun) return { account, secret: begun }
     const secret = makeTotpSecret()
     const totpSealed = seal(keys, totpContext(account.id), secret)
     await tx.update(staff).set({ totpSealed }).where(eq(staff.id, account.id))

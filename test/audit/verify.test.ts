@@ -184,6 +184,39 @@ test('a trail whose triggers are off is not called whole (S39)', async () => {
   })
 })
 
+test.for([
+  [
+    'a trigger that refuses nothing',
+    'create or replace function refuse_audit_change() returns trigger language plpgsql as $$ begin return coalesce(new, old); end $$',
+  ],
+  [
+    'a trigger of another name',
+    'drop trigger audit_events_append_only on audit_events; create trigger harmless before update on audit_events for each row execute function refuse_audit_change()',
+  ],
+  [
+    'a trigger with a condition',
+    "drop trigger audit_events_append_only on audit_events; create trigger audit_events_append_only before update or delete on audit_events for each row when (old.event = 'nothing') execute function refuse_audit_change()",
+  ],
+  [
+    'a trigger for one column',
+    'drop trigger audit_events_append_only on audit_events; create trigger audit_events_append_only before update of source or delete on audit_events for each row execute function refuse_audit_change()',
+  ],
+  [
+    'a rule that swallows what is added',
+    'create rule swallow as on insert to audit_events do instead nothing',
+  ],
+])('%s is not taken for the guard of the trail (S39)', async ([_, change]) => {
+  await using database = await testDatabase()
+  await writeTrail(database.db, 2)
+  expect(await verifyTrail(database.db)).toMatchObject({ whole: true })
+  await database.db.execute(sql.raw(change ?? ''))
+  expect(await verifyTrail(database.db)).toMatchObject({
+    whole: false,
+    seq: null,
+    reason: expect.stringMatching(/triggers/),
+  })
+})
+
 test('while they are on, the triggers refuse every change but an addition (S39)', async () => {
   await using database = await testDatabase()
   await writeTrail(database.db, 2)

@@ -6,12 +6,17 @@ import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type KeyRing, keyRing } from '../../src/crypto/keys.ts'
-import { mails } from '../../src/database/schema.ts'
+import { seal } from '../../src/crypto/seal.ts'
+import { hl7Messages, mails } from '../../src/database/schema.ts'
 import { type Gateway, startGateway } from '../../src/gateway.ts'
+import { sealContext } from '../../src/hl7/inbox.ts'
+import { openLetters, readLetter } from '../../src/hl7/letters.ts'
+import { totpCode } from '../../src/staff/totp.ts'
 import { pdfOf } from '../support/fixtures.ts'
 import { type TestGateway, testGateway } from '../support/gateway.ts'
 import { doctorOf, enterPins, signedIn } from '../support/patient.ts'
 import { publishedVisit, sharedWith, shownPin } from '../support/site.ts'
+import { type Credentials, enterDesk, PASSWORD, staffAccount } from '../support/staff.ts'
 import { published, registered } from '../support/visits.ts'
 
 // What docs/security.md tells an administrator to do is done here, with the very commands that stand in it.
@@ -100,6 +105,45 @@ test('S9, S42: after a rotation of the encryption key a queued mail is sent, and
   expect(await shownPin(last, fresh.id)).toEqual({ pin: fresh.pin, token: fresh.token })
 })
 
+test('S42: after both rotations staff still sign in and an HL7 message that waits can be read, without the old keys', async () => {
+  const member = await staffAccount(gateway, 'rita', ['desk', 'administrator'])
+  const order = await refusedMessage()
+  const [oldId, newId] = [idOfKey(OLD), idOfKey(NEW)]
+  const rotatedAt = gateway.now()
+  expect(await sealedByKey()).toEqual({ [`staff ${oldId}`]: 1, [`hl7_messages ${oldId}`]: 1 })
+
+  const both = ringOf(`${NEW},${OLD}`)
+  await restart({ encryptionKeys: both, peppers: both })
+  await expect.poll(sealedByKey).toEqual({ [`staff ${newId}`]: 1, [`hl7_messages ${newId}`]: 1 })
+  expect(await oldRecoveryCodes(rotatedAt)).toBe(1)
+
+  const [letter] = await openLetters(gateway.db)
+  const rules = { ...gateway.config, encryptionKeys: ringOf(NEW) }
+  const read = await readLetter({ db: gateway.db, rules }, letter?.id ?? '')
+  expect(Buffer.from(read.bytes).toString()).toBe(order)
+  await restart({ encryptionKeys: ringOf(NEW), peppers: ringOf(NEW) })
+  expect((await enter(member, totpCode(member.secret, later()))).status).toBe(303)
+  // Told in the guide: recovery codes die with the pepper they were made under.
+  expect((await enter(member, member.recoveryCodes[0] ?? '')).status).toBe(401)
+})
+
+test('S43: a key that was dropped too early locks nobody’s answer: right and wrong password are refused alike', async () => {
+  const member = await staffAccount(gateway, 'rita', ['desk'])
+  const lines: string[] = []
+  await running.stop()
+  const log = (_: string, event: string) => void lines.push(event)
+  running = await startGateway(
+    { ...gateway.config, encryptionKeys: ringOf(NEW) },
+    { clock: gateway.now, log },
+  )
+  await expect.poll(() => lines).toContain('keys.missing')
+  const code = totpCode(member.secret, later())
+  const answers = [await enter(member, code), await enter({ ...member, password: 'un’altra password' }, code)]
+  expect(answers.map(({ status }) => status)).toEqual([401, 401])
+  // A recovery code needs no such key.
+  expect((await enter(member, member.recoveryCodes[0] ?? '')).status).toBe(303)
+})
+
 test('a queued mail whose key is missing is neither lost nor sent wrong: it goes out when the key is back', async () => {
   gateway.mailbox.behave(() => 421)
   await registered(gateway, { accessionNumber: 'ROT-6' })
@@ -115,6 +159,34 @@ test('a queued mail whose key is missing is neither lost nor sent wrong: it goes
   gateway.travelTo(new Date(gateway.now().getTime() + 120_000).toISOString())
   await gateway.mailbox.waitFor(({ text }) => text.includes('PIN2 è il seguente'))
 })
+
+/** An HL7 message that could not be applied, kept as the gateway keeps it. */
+async function refusedMessage(): Promise<string> {
+  const content = 'MSH|^~\\&|RIS|OSPEDALE|RITIRO|PORTALE|20261123090000||ORM^O01|ROT|P|2.5\r'
+  const sealed = seal(gateway.config.encryptionKeys, sealContext('hash'), content)
+  const answer = { code: 'AE' as const, text: 'refused' }
+  const named = { sender: 'RIS|OSPEDALE', controlId: 'ROT', sha256: 'hash', type: 'ORM^O01' }
+  const kept = { ...named, answer, sealed, state: 'refused' as const, bytes: content.length }
+  await gateway.db.insert(hl7Messages).values({ ...kept, receivedAt: gateway.now() })
+  return content
+}
+
+const enter = (member: Credentials & { password?: string }, codice: string) =>
+  enterDesk(gateway, { utente: member.username, password: member.password ?? PASSWORD, codice })
+
+/** Past the half minute of the code that set the account up. */
+function later(): Date {
+  gateway.travelTo(new Date(gateway.now().getTime() + 60_000).toISOString())
+  return gateway.now()
+}
+
+async function oldRecoveryCodes(rotatedAt: Date): Promise<number> {
+  const question = fromGuide('-- accounts whose recovery codes')
+  const rows = await gateway.db.execute(
+    sql.raw(question.replaceAll(":'rotated_at'", `'${rotatedAt.toISOString()}'`)),
+  )
+  return rows.length
+}
 
 /** The same hospital, started anew with other keys. */
 async function restart(keys: { peppers?: KeyRing; encryptionKeys?: KeyRing }): Promise<void> {

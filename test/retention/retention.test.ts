@@ -1,11 +1,21 @@
 import { eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
-import { publications, reports, visits } from '../../src/database/schema.ts'
+import { freePort } from '../../scripts/orthanc.ts'
+import { auditEvents, mails, publications, reports, visits } from '../../src/database/schema.ts'
 import { keepTimeOnce } from '../../src/retention/jobs.ts'
+import { dayInRome } from '../../src/time/rome.ts'
 import { pdfOf } from '../support/fixtures.ts'
 import { type TestGateway, testGateway } from '../support/gateway.ts'
 import { doctorOf, enterPins } from '../support/patient.ts'
+import { listening, spawnGateway } from '../support/process.ts'
 import { publishedVisit, sharedWith } from '../support/site.ts'
+
+const DAY_MS = 24 * 60 * 60_000
+
+const detailsOf = async (gateway: TestGateway, event: string) =>
+  (await gateway.db.select().from(auditEvents).where(eq(auditEvents.event, event))).map(
+    ({ details }) => details,
+  )
 
 const timeOf = (gateway: TestGateway) => ({
   visitRetentionDays: 365,
@@ -31,6 +41,8 @@ test('S25, S26: removing one report ends it with its shares at once and deletes 
     .from(reports)
     .where(eq(reports.id, ended?.reportId ?? ''))
   expect(report).toMatchObject({ document: null, pdf: null })
+  // S39: the share's end is an act of its own in the trail.
+  expect(await detailsOf(gateway, 'share.ended')).toEqual([{ share: share.id, endedBy: 'publication' }])
 })
 
 test('S25: removing everything ends sessions and PINs, and nothing brings it back', async () => {
@@ -62,6 +74,43 @@ test('S24, S26: online through the whole last day in Italy, then gone, copy and 
     .from(publications)
     .where(eq(publications.id, publicationIds[0] ?? ''))
   expect(ended).toMatchObject({ endedBy: 'expiry' })
+})
+
+test('S26, S27: two gateways that start at the same moment end what is due once, and remind once', async () => {
+  await using gateway = await testGateway()
+  const over = await publishedVisit(gateway)
+  await sharedWith(over.patient, over.publicationIds)
+  const unread = await publishedVisit(gateway)
+  const id = (visit: { publicationIds: string[] }) => eq(publications.id, visit.publicationIds[0] ?? '')
+  await gateway.stop()
+  const now = Date.now()
+  await gateway.db
+    .update(publications)
+    .set({ endsAt: new Date(now - 60_000) })
+    .where(id(over))
+  const soon = { endsAt: new Date(now + 3 * DAY_MS), availableUntil: dayInRome(new Date(now + 2 * DAY_MS)) }
+  await gateway.db
+    .update(publications)
+    .set({ ...soon, publishedAt: new Date(now - 30 * DAY_MS) })
+    .where(id(unread))
+
+  const both = await Promise.all(
+    [1, 2].map(async () => spawnGateway({ ...gateway.environment, PORT: String(await freePort()) })),
+  )
+  try {
+    await Promise.all(both.map((each) => listening(each)))
+    const kinds = async () => (await gateway.db.select().from(mails)).map(({ kind }) => kind)
+    await expect.poll(async () => (await kinds()).includes('reminder'), { timeout: 20_000 }).toBe(true)
+    await expect.poll(() => detailsOf(gateway, 'publication.ended'), { timeout: 20_000 }).not.toEqual([])
+    // Both have gone through their first round when they have stopped.
+    await Promise.all(both.map((each) => each.kill('SIGTERM')))
+    expect((await kinds()).filter((kind) => kind === 'reminder')).toHaveLength(1)
+    expect(await detailsOf(gateway, 'publication.ended')).toEqual([{ endedBy: 'expiry' }])
+    expect(await detailsOf(gateway, 'share.ended')).toHaveLength(1)
+  } finally {
+    await Promise.all(both.map((each) => each.kill('SIGKILL')))
+    await gateway.start()
+  }
 })
 
 test('S27: who never opened a report is reminded once, seven days before the end', async () => {

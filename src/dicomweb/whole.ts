@@ -17,8 +17,9 @@ export function whole(
   if (etag && isUnchanged(c, etag)) return c.body(null, 304, common)
   const size = bytes.byteLength
   const ifRange = c.req.header('if-range')
-  const wanted =
-    ifRange && ifRange !== etag ? { kind: 'all' as const } : parseRange(c.req.header('range') ?? null, size)
+  // RFC 9110 §14.2: Range is defined for GET alone.
+  const isWhole = c.req.method !== 'GET' || (ifRange && ifRange !== etag)
+  const wanted = isWhole ? { kind: 'all' as const } : parseRange(c.req.header('range') ?? null, size)
   if (wanted.kind === 'unsatisfiable')
     return c.body(null, 416, { ...common, 'content-range': `bytes */${size}` })
   const [range, ...others] = wanted.kind === 'ranges' ? wanted.ranges : []

@@ -19,12 +19,15 @@ export function evaluateConditions(
   return since !== null && lastModified.getTime() <= since ? 'not modified' : 'go'
 }
 
-/** Whether a Range header still holds (RFC 9110 §13.1.5): the parts someone has are of the same bytes. */
-export function ifRangeHolds(headers: Headers, { etag, lastModified }: Validators): boolean {
+/**
+ * Whether a Range header still holds (RFC 9110 §13.1.5): the parts someone has are of the same bytes. Only an ETag can tell:
+ * a page's text or a new version of the viewer changes the bytes and not the date, which is so a weak validator (§8.8.2.2).
+ * A Range on condition of a date is passed over, as §14.2 allows, and all is sent anew.
+ */
+export function rangeHolds(headers: Headers, { etag }: Validators): boolean {
   const ifRange = headers.get('if-range')?.trim()
-  if (ifRange === undefined) return true
-  if (/^(W\/)?"/.test(ifRange)) return ifRange === etag
-  return httpDate(ifRange) === lastModified.getTime()
+  if (ifRange !== undefined) return ifRange === etag
+  return headers.has('if-match') || !headers.has('if-unmodified-since')
 }
 
 function matches(list: string, etag: string, comparison: 'strong' | 'weak'): boolean {

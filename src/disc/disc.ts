@@ -5,6 +5,7 @@ import type { DerivedContent, DiscContent, ExtraFile } from './content.ts'
 import { TRANSFER_SYNTAX } from './dicom/transfer-syntax.ts'
 import { encodeDicomdir } from './dicomdir.ts'
 import { arrangeFileSet, placedInstances, summariseSeries } from './file-set.ts'
+import { LONGEST_SECTION } from './iso9660/directory-record.ts'
 import type { FileBytes } from './iso9660/extents.ts'
 import { type ImageFile, planImage, writeImage } from './iso9660/iso9660.ts'
 import type { Manifest, ManifestInstance } from './manifest.ts'
@@ -21,8 +22,6 @@ export type DiscPlan = {
   readonly zip: PackedDisc
   /** The smallest medium that the ISO fits on. */
   readonly medium: Medium
-  /** A file over 4 GiB is in it, which readers of ISO 9660 level 1 cannot read. */
-  readonly hugeFile: boolean
   readonly profile: Profile
   readonly instanceCount: number
 }
@@ -65,8 +64,7 @@ export function planDisc({
 }): DiscPlan {
   const fileSet = arrangeFileSet(withinOneProfile(compact ? withCompact(manifests, compact) : manifests))
   const placed = [...placedInstances(fileSet)]
-  const profile = applicationProfile(placed.map(({ instance }) => instance))
-  const summary = { instanceCount: placed.length, profile, series: summariseSeries(fileSet) }
+  const series = summariseSeries(fileSet)
   // The day of the exam, and nothing that tells whose it is: the volume's name shows on every desktop.
   const day =
     content.exams
@@ -77,20 +75,38 @@ export function planDisc({
   const volumeId = `ESAME_${day.replaceAll('-', '')}`
 
   // PS3.10 §8.6: a File-set has one DICOMDIR, at its root. PS3.12 §F.1.1: its ID is the volume's.
-  const dicomdir = { path: 'DICOMDIR', isoPath: 'DICOMDIR', bytes: encodeDicomdir(fileSet, volumeId) }
-  const first = [dicomdir, ...discPages(content, summary, date), ...extras].map(discFile)
+  const directory = discFile({
+    path: 'DICOMDIR',
+    isoPath: 'DICOMDIR',
+    bytes: encodeDicomdir(fileSet, volumeId),
+  })
+  const more = extras.map(discFile)
   const instanceFiles = placed.map(({ instance, fileId }): DiscFile => {
     const path = fileId.join('/')
     const { length, sha256, crc32 } = instance
     const open = compact?.get(instance.orthancId)?.open
     return { path, isoPath: path, size: length, sha256, crc32, ...(open ? { open } : { instance }) }
   })
-  const checksums = checksumFile([...first, ...instanceFiles])
-  const files = [...first, checksums, ...instanceFiles]
-  const common = { lastModified: new Date(Math.floor(date.getTime() / 1000) * 1000) }
-
-  const image = planImage(files, { volumeId, application: 'RITIRO' }, date)
+  const known = [directory, ...more, ...instanceFiles]
+  const hugeFile = known.some(({ size }) => size > LONGEST_SECTION)
+  const layOut = (medium: Medium) => {
+    const profile = applicationProfile(
+      placed.map(({ instance }) => instance),
+      { medium, hugeFile },
+    )
+    const pages = discPages(content, { instanceCount: placed.length, profile, series }, date).map(discFile)
+    const first = [directory, ...pages, ...more]
+    const checksums = checksumFile([...first, ...instanceFiles])
+    const files = [...first, checksums, ...instanceFiles]
+    return { profile, checksums, files, image: planImage(files, { volumeId, application: 'RITIRO' }, date) }
+  }
+  // The pages tell the profiles, which follow from what the image fits on; so, by some bytes, does its length from them.
+  const least = mediumFor(known.reduce((sum, { size }) => sum + size, 0))
+  const tried = layOut(least)
+  const medium = mediumFor(tried.image.size)
+  const { profile, checksums, files, image } = medium === least ? tried : layOut(medium)
   const archive = planZip(files, date)
+  const common = { lastModified: new Date(Math.floor(date.getTime() / 1000) * 1000) }
   return {
     iso: {
       ...common,
@@ -112,8 +128,7 @@ export function planDisc({
       extents: archive.extents,
       write: (open, range) => writeZip(archive, open, range),
     },
-    medium: mediumFor(image.size),
-    hugeFile: files.some(({ size }) => size >= 2 ** 32),
+    medium,
     profile,
     instanceCount: placed.length,
   }

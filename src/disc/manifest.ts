@@ -3,6 +3,7 @@ import { isJpeg2000, isWithinProfiles } from './application-profile.ts'
 import type { Conversion, DecodeFile } from './dicom/disc-file.ts'
 import { DicomFormatError } from './dicom/element.ts'
 import { type Digests, describeDiscFile, describeInstance, digestsOf, type Keys } from './dicom/instance.ts'
+import { readPart10 } from './dicom/part10.ts'
 import type { RecordType } from './dicom/record-type.ts'
 import { describeStream, type LargeSource } from './large-description.ts'
 import type { LargeForm } from './large-file.ts'
@@ -42,7 +43,7 @@ export type ManifestInstance = Digests & {
   readonly keys: Keys
 }
 
-export const MANIFEST_VERSION = 5
+export const MANIFEST_VERSION = 6
 
 /** A file of the archive: in hand, or so large that it is read as it streams by. */
 export type StoredFile = { readonly orthancId: string; readonly fileUuid?: string | undefined } & (
@@ -66,11 +67,12 @@ export async function prepareManifest(
   const series = interned()
   const instances: ManifestInstance[] = []
   const unreadable: string[] = []
+  const oneByOne = createQueue()
 
   const describe = async ({ orthancId, fileUuid, bytes, large }: StoredFile) => ({
     orthancId,
     fileUuid,
-    description: await (large ? describeLarge(large, decode) : describeForDisc(bytes, decode)),
+    description: await (large ? describeLarge(large, decode, oneByOne) : describeForDisc(bytes, decode)),
   })
   for await (const { orthancId, fileUuid, description } of inTurn(files, describe)) {
     if (!description) {
@@ -114,17 +116,44 @@ async function describeForDisc(bytes: Uint8Array, decode: DecodeFile) {
   }
 }
 
-/** The same of a large file, which is held only if that is the way to decode it and it is not too large for that. */
-async function describeLarge(large: LargeSource, decode: DecodeFile) {
+/**
+ * The same of a large file, which is held only to decode it, if it is not too large for that; one after the other. JPEG
+ * 2000 streams by on a disc of its own, and is decoded on one that holds JPEG as well.
+ */
+async function describeLarge(large: LargeSource, decode: DecodeFile, oneByOne: Queue) {
+  const streams = (uid: string) => isWithinProfiles(uid) && !isJpeg2000(uid)
   try {
-    const described = await describeStream(large, isWithinProfiles)
+    const described = await describeStream(large, streams)
     if (described) return described
-    const whole = await large.whole()
-    return whole && (await describeForDisc(whole, decode))
+    return await oneByOne(async () => {
+      const whole = await large.whole()
+      if (!whole) return null
+      const { transferSyntaxUid } = readPart10(whole)
+      if (!isJpeg2000(transferSyntaxUid)) return describeForDisc(whole, decode)
+      const streamed = await describeStream({ ...large, stream: async () => only(whole) }, isWithinProfiles)
+      const decoded = streamed && (await decode(whole))
+      return decoded ? { ...streamed, decoded: digestsOf(decoded) } : streamed
+    })
   } catch (error) {
     if (error instanceof DicomFormatError) return null
     throw error
   }
+}
+
+type Queue = <T>(work: () => Promise<T>) => Promise<T>
+
+/** Runs one after the other what it is given. */
+function createQueue(): Queue {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const done = last.then(work, work)
+    last = done
+    return done
+  }
+}
+
+async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
 }
 
 /** What is made of each, in their order, a few under way at once. */

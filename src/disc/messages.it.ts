@@ -52,10 +52,22 @@ export const it = {
   forDoctor: 'Per il medico',
   forDoctorText:
     'Il disco contiene un File-set DICOM: il file DICOMDIR si importa in qualunque stazione di refertazione o PACS.',
-  profile: ({ name, outside }: Profile) =>
-    name
-      ? `Profilo applicativo DICOM PS3.11: ${name}.`
-      : `Nessun profilo applicativo DICOM PS3.11 è dichiarato: alcuni file, che non è stato possibile decomprimere, conservano una sintassi di trasferimento estranea ai profili General Purpose (${outside.map(({ transferSyntaxUid, instances }) => `${transferSyntaxUid}: ${instances} file`).join('; ')}). Ogni file è comunque un file DICOM PS3.10.`,
+  profile: ({ names, hugeFile, outside }: Profile) =>
+    names.length > 0
+      ? `Profili applicativi DICOM PS3.11 a cui il File-set è conforme, secondo il supporto su cui si trova: ${names.join(', ')}.`
+      : [
+          'Nessun profilo applicativo DICOM PS3.11 è dichiarato; ogni file è comunque un file DICOM PS3.10.',
+          ...(hugeFile
+            ? [
+                'Un file supera i 4 GiB, più di quanto ammettono il livello 1 di ISO 9660 e FAT (PS3.12): qui è diviso in più extent (livello 3).',
+              ]
+            : []),
+          ...(outside.length > 0
+            ? [
+                `Alcuni file, che non è stato possibile decomprimere, conservano una sintassi di trasferimento estranea ai profili General Purpose (${outside.map(({ transferSyntaxUid, instances }) => `${transferSyntaxUid}: ${instances} file`).join('; ')}).`,
+              ]
+            : []),
+        ].join(' '),
   integrity: 'L’impronta SHA-256 di ogni file è in SHA256.TXT (verifica: sha256sum -c SHA256.TXT).',
   privacy:
     'Questo disco contiene dati sulla salute: è buona prassi proteggere i propri dati personali e sensibili. Non lo lasci incustodito e, quando non serve più, lo distrugga o cancelli la copia.',

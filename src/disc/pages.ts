@@ -1,3 +1,4 @@
+import type { Profile } from './application-profile.ts'
 import type { DiscContent, DiscReport, ImagesSummary, ReportFile, SmallFile } from './content.ts'
 import { italianDay } from './days.ts'
 import { discIcon } from './icon.ts'
@@ -5,8 +6,8 @@ import { indexPage } from './index-page.ts'
 import { it } from './messages.it.ts'
 
 /**
- * The pages and reports of a disc. Names are 8.3 in capitals, so that links hold on plain ISO 9660 too; only a
- * signed .p7m gets in Joliet the double extension by which signing programs find out what is inside.
+ * The pages and reports of a disc. Names are 8.3 in capitals and the same in both trees (IHE PDI), so that links and
+ * checksums hold on plain ISO 9660 too.
  */
 export function discPages(content: DiscContent, images: ImagesSummary, date: Date): SmallFile[] {
   const reports = reportFiles(content)
@@ -32,15 +33,8 @@ export function reportFiles({ exams }: DiscContent): { report: DiscReport; files
     if (report.kind === 'pdf') {
       return { report, files: [{ role: 'both', file: same(`${name}.PDF`, report.document) }] }
     }
-    const signed = { path: `${name}.PDF.P7M`, isoPath: `${name}.P7M`, bytes: report.document }
-    if (!report.pdf) return { report, files: [{ role: 'signed', file: { ...signed, path: signed.isoPath } }] }
-    return {
-      report,
-      files: [
-        { role: 'shown', file: same(`${name}.PDF`, report.pdf) },
-        { role: 'signed', file: signed },
-      ],
-    }
+    const shown: ReportFile[] = report.pdf ? [{ role: 'shown', file: same(`${name}.PDF`, report.pdf) }] : []
+    return { report, files: [...shown, { role: 'signed', file: same(`${name}.P7M`, report.document) }] }
   })
 }
 
@@ -68,19 +62,37 @@ ${content.viewer ? '  VIEWER        a page that shows the images in the browser,
 There is no program to install on this disc: nothing starts by itself.
 
 To view the images, open DICOMDIR or the folder DICOM with any DICOM viewer.
-${
-  images.profile.name
-    ? `The DICOM File-set conforms to application profile ${images.profile.name} (DICOM PS3.11).`
-    : `No application profile of DICOM PS3.11 is claimed: these files could not be
-decoded, and keep a transfer syntax that is in no General Purpose profile. Each
-is a DICOM PS3.10 file.
-${images.profile.outside.map(({ transferSyntaxUid, instances }) => `  ${ascii(transferSyntaxUid)}: ${instances}`).join('\n')}`
-}
+${readmeProfile(images.profile)}
 
 Issued by
   ${ascii([organisation.name, ...organisation.contacts, organisation.portalUrl ?? ''].filter(Boolean).join('\n  '))}
 on ${date.toISOString().slice(0, 10)}, with the software Ritiro.
 `
+}
+
+function readmeProfile({ names, hugeFile, outside }: Profile): string {
+  if (names.length > 0) {
+    return `Application profiles of DICOM PS3.11 that the File-set conforms to, by the medium
+it is on: ${names.join(', ')}.`
+  }
+  const lines = outside.map(
+    ({ transferSyntaxUid, instances }) => `  ${ascii(transferSyntaxUid)}: ${instances}`,
+  )
+  return `No application profile of DICOM PS3.11 is claimed. Each file is a DICOM PS3.10
+file.${
+    hugeFile
+      ? `
+A file is over 4 GiB, longer than one of ISO 9660 level 1 or of FAT can be
+(PS3.12): here it has several extents (ISO 9660 level 3).`
+      : ''
+  }${
+    lines.length > 0
+      ? `
+These could not be decoded, and keep a transfer syntax that is in no General
+Purpose profile:
+${lines.join('\n')}`
+      : ''
+  }`
 }
 
 function leggimi({ organisation, viewer }: DiscContent, images: ImagesSummary, date: Date): string {

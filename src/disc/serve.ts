@@ -1,4 +1,4 @@
-import { evaluateConditions, ifRangeHolds, type Validators } from './conditions.ts'
+import { evaluateConditions, rangeHolds, type Validators } from './conditions.ts'
 import type { Body } from './pour.ts'
 import { type ByteRange, parseRange } from './ranges.ts'
 
@@ -40,9 +40,11 @@ export function answerDisc(
   if (condition === 'failed') return { status: 412, headers: common, body: null }
   if (condition === 'not modified') return { status: 304, headers: common, body: null }
 
-  const wanted = ifRangeHolds(headers, disc)
-    ? parseRange(headers.get('range'), disc.size)
-    : { kind: 'all' as const }
+  // RFC 9110 §14.2: Range is defined for GET alone; a HEAD tells of the whole.
+  const wanted =
+    method === 'GET' && rangeHolds(headers, disc)
+      ? parseRange(headers.get('range'), disc.size)
+      : { kind: 'all' as const }
   if (wanted.kind === 'unsatisfiable') {
     const contentRange = { 'content-range': `bytes */${disc.size}`, 'content-length': '0' }
     return { status: 416, headers: { ...common, ...contentRange }, body: null }

@@ -175,7 +175,7 @@ export function discRoutes(dependencies: PortalDependencies) {
       return { state: 'preparing', approximateBytes, done, total }
     }
     const planned = await compactPlan(found)
-    return planned && { state: 'ready', downloads: downloadsOf(planned, path) }
+    return planned && { state: 'ready', medium: planned.medium, downloads: downloadsOf(planned, path) }
   }
 }
 
@@ -194,13 +194,13 @@ function readyDisc(
   publicationId: string,
   headers: Headers,
 ): ReadyDisc {
-  const { medium, profile, hugeFile } = plan
-  const zipFirst = hugeFile || opensNoIso(headers)
+  const { medium, profile } = plan
+  const zipFirst = profile.hugeFile || opensNoIso(headers)
   const suited = (downloads: DiscDownload[]) => (zipFirst ? downloads.toReversed() : downloads)
   return {
     downloads: suited(downloadsOf(plan, `/referti/${publicationId}/disco`)),
     compact: compact?.state === 'ready' ? { ...compact, downloads: suited(compact.downloads) } : compact,
-    ...{ medium, profile: profile.name, hugeFile },
+    ...{ medium, profile },
   }
 }
 

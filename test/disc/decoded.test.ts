@@ -6,6 +6,7 @@ import { deflateRawSync } from 'node:zlib'
 import dicomParser from 'dicom-parser'
 import { afterAll, expect, test } from 'vitest'
 import { planDisc } from '../../src/disc/disc.ts'
+import { LARGE_FILE } from '../../src/disc/large-file.ts'
 import { createCodecs } from '../../src/pixels/pixels.ts'
 import { dicomFile, type Elements } from '../support/dicom.ts'
 import {
@@ -41,6 +42,9 @@ const textOf = (file: Uint8Array, tag: string) => dicomParser.parseDicom(file).s
 const numbered = (number: number): Elements => [[0x00080018, 'UI', `1.2.3.${number}`]]
 const file = (number: number, shape: Shape, add: Elements = []) =>
   dicomFile(pictured(shape, [...numbered(number), ...add]))
+
+/** What a disc that holds JPEG conforms to: no profile of CD allows any compression. */
+const BESIDE_JPEG = ['STD-GEN-DVD-JPEG', 'STD-GEN-USB-JPEG']
 
 /** How it comes, and what others make of it. */
 const OUTSIDE: readonly [
@@ -86,7 +90,7 @@ test.each(OUTSIDE)(
   async (_, coded, decoded, photometric) => {
     const stored = coded()
     const { plan, files } = await sentFiles(archiveOf([stored]))
-    expect(plan.profile).toEqual({ name: 'STD-GEN-CD', outside: [] })
+    expect(plan.profile.names[0]).toBe('STD-GEN-CD')
     const sent = files.get('instance-0') ?? Buffer.alloc(0)
     const theirs = decoded(stored)
     expect(nativePixels(sent)).toEqual(nativePixels(theirs))
@@ -150,7 +154,7 @@ test('JPEG and JPEG 2000 never go together: beside JPEG, JPEG 2000 is decoded, a
   const decoded = converted(j2k, 'gdcmconv', '--raw')
   const archive = archiveOf([jpeg, j2k])
   const { plan, files } = await sentFiles(archive)
-  expect(plan.profile.name).toBe('STD-GEN-DVD-JPEG')
+  expect(plan.profile.names).toEqual(BESIDE_JPEG)
   expect(textOf(files.get('instance-0') ?? jpeg, 'x00020010')).toBe('1.2.840.10008.1.2.4.50')
   const sent = files.get('instance-1') ?? j2k
   expect(textOf(sent, 'x00020010')).toBe('1.2.840.10008.1.2.1')
@@ -160,9 +164,33 @@ test('JPEG and JPEG 2000 never go together: beside JPEG, JPEG 2000 is decoded, a
   // Two manifests, each of one kind.
   const only = async (id: string) => manifestOf(new Map([[id, archive.get(id) ?? jpeg]]), codecs.decodeFile)
   const manifests = [await only('instance-0'), await only('instance-1')]
-  expect(planDisc({ manifests, content: CONTENT, date: DISC_DATE }).profile.name).toBe('STD-GEN-DVD-JPEG')
+  expect(planDisc({ manifests, content: CONTENT, date: DISC_DATE }).profile.names).toEqual(BESIDE_JPEG)
   const alone = planDisc({ manifests: manifests.slice(1), content: CONTENT, date: DISC_DATE })
-  expect(alone.profile.name).toBe('STD-GEN-DVD-J2K')
+  expect(alone.profile.names).toEqual(['STD-GEN-DVD-J2K', 'STD-GEN-USB-J2K'])
+})
+
+test('nor do large ones: alone JPEG 2000 streams by as it is, beside JPEG it is decoded', async () => {
+  const jpeg = converted(file(1, { samples: 3, allocated: 8 }), 'dcmcjpeg', '+eb')
+  const j2k = converted(file(2, { rows: 740, columns: 740, noise: 1 }), 'gdcmconv', '--j2k')
+  expect(j2k.byteLength).toBeGreaterThan(LARGE_FILE)
+  const archive = archiveOf([jpeg, j2k])
+  const manifest = await manifestOf(archive, codecs.decodeFile)
+  const [, large] = manifest.instances
+  const sent = async (instances: typeof manifest.instances) => {
+    const plan = planDisc({ manifests: [{ ...manifest, instances }], content: CONTENT, date: DISC_DATE })
+    const extent = plan.iso.extents.find(({ file }) => file.instance?.orthancId === 'instance-1')
+    const bytes = await bytesOfDisc(plan.iso, archive, { ...extent, decode: codecs.decodeFile })
+    return { names: plan.profile.names, streamed: extent?.file.instance?.streamed, bytes }
+  }
+  const alone = await sent(large ? [large] : [])
+  expect([alone.names, alone.streamed]).toEqual([['STD-GEN-DVD-J2K', 'STD-GEN-USB-J2K'], 'converted'])
+  expect(alone.bytes.subarray(128).equals(j2k.subarray(128))).toBe(true)
+
+  const beside = await sent(manifest.instances)
+  expect([beside.names, beside.streamed]).toEqual([BESIDE_JPEG, undefined])
+  expect(textOf(beside.bytes, 'x00020010')).toBe('1.2.840.10008.1.2.1')
+  const theirs = nativePixels(converted(j2k, 'gdcmconv', '--raw'))
+  expect(nativePixels(beside.bytes).equals(theirs)).toBe(true)
 })
 
 test('what cannot be decoded goes as it is, no profile is claimed, and the disc says why', async () => {
@@ -182,7 +210,8 @@ test('what cannot be decoded goes as it is, no profile is claimed, and the disc 
   ]
   const { plan, files, readme } = await sentFiles(archiveOf(stored))
   expect(plan.profile).toEqual({
-    name: null,
+    names: [],
+    hugeFile: false,
     outside: [
       { transferSyntaxUid: '1.2.840.10008.1.2.4.102', instances: 1 },
       { transferSyntaxUid: '1.2.840.10008.1.2.4.80', instances: 1 },

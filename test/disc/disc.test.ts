@@ -292,25 +292,60 @@ test('an instance stored in two encodings goes on the disc once, in the one that
   ]) {
     const plan = await discOf(archiveOf(files))
     expect(plan.instanceCount).toBe(1)
-    expect(plan.profile.name).toBe('STD-GEN-CD')
+    expect(plan.profile.names[0]).toBe('STD-GEN-CD')
   }
 })
 
 test.each([
-  [['explicit', 'implicit', 'deflated', 'big'], 'STD-GEN-CD'],
-  [['explicit', '4.50', '4.70'], 'STD-GEN-DVD-JPEG'],
-  [['4.90', '4.91'], 'STD-GEN-DVD-J2K'],
-  [['4.70', '4.90'], null],
-  [['5'], null],
-  [['4.80'], null],
-])('a File-set of %j conforms to %s (PS3.11)', async (syntaxes, profile) => {
+  [
+    ['explicit', 'implicit', 'deflated', 'big'],
+    ['STD-GEN-CD', 'STD-GEN-DVD-JPEG', 'STD-GEN-USB-JPEG'],
+  ],
+  [
+    ['explicit', '4.50', '4.70'],
+    ['STD-GEN-DVD-JPEG', 'STD-GEN-USB-JPEG'],
+  ],
+  [
+    ['4.90', '4.91'],
+    ['STD-GEN-DVD-J2K', 'STD-GEN-USB-J2K'],
+  ],
+  [['4.70', '4.90'], []],
+  [['5'], []],
+  [['4.80'], []],
+])('a File-set of %j that a CD holds conforms to %j (PS3.11)', async (syntaxes, profiles) => {
   const files = syntaxes.map((syntax, index) =>
     /^\d/.test(syntax)
       ? dicomFile(instance({ number: index }), { transferSyntax: `1.2.840.10008.1.2.${syntax}` })
       : dicomFile(instance({ number: index }), { encoding: syntax as 'explicit' }),
   )
-  expect((await discOf(archiveOf(files))).profile.name).toBe(profile)
+  expect((await discOf(archiveOf(files))).profile.names).toEqual(profiles)
 })
+
+const MB = 10 ** 6
+const CD = 360_000 * 2048
+test.each([
+  [[700 * MB], 'CD', 'STD-GEN-CD, STD-GEN-DVD-JPEG, STD-GEN-USB-JPEG.'],
+  // The instances fit, the image with all the rest does not.
+  [[CD - 2048], 'DVD', 'STD-GEN-DVD-JPEG, STD-GEN-USB-JPEG.'],
+  [[2_000 * MB, 2_000 * MB], 'DVD', 'STD-GEN-DVD-JPEG, STD-GEN-USB-JPEG.'],
+  [[4_000 * MB, 4_000 * MB], 'DVD-DL', 'STD-GEN-USB-JPEG.'],
+  [[4_000 * MB, 4_000 * MB, 4_000 * MB], 'BD', 'STD-GEN-USB-JPEG.'],
+  // The longest extent of one Directory Record (ECMA-119 §9.1.4), and one byte more.
+  [[4_294_965_248], 'DVD', 'STD-GEN-DVD-JPEG, STD-GEN-USB-JPEG.'],
+  [[4_294_965_249], 'DVD', null],
+] as const)(
+  'instances of %j bytes fit on %s, and the disc claims only what that medium allows: %s',
+  async (lengths, medium, claimed) => {
+    const manifest = await manifestOf(archiveOf(lengths.map((_, number) => dicomFile(instance({ number })))))
+    const instances = manifest.instances.map((each, index) => ({ ...each, length: lengths[index] ?? 0 }))
+    const plan = planDisc({ manifests: [{ ...manifest, instances }], content: CONTENT, date: DISC_DATE })
+    expect([plan.medium, plan.profile.hugeFile]).toEqual([medium, claimed === null])
+    for (const name of ['README.TXT', 'LEGGIMI.TXT', 'INDEX.HTM']) {
+      const page = plan.iso.extents.find(({ file }) => file.path === name)?.file.bytes ?? new Uint8Array()
+      expect(Buffer.from(page).toString()).toContain(claimed ? `: ${claimed}` : '(PS3.12)')
+    }
+  },
+)
 
 test('the volume and the file are named by the last exam, without personal data', async () => {
   const { iso, zip } = await discOf(ARCHIVE)

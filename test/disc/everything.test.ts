@@ -13,7 +13,7 @@ import { converted, picture, pictured, type Shape } from '../support/pixels.ts'
 const codecs = createCodecs({ threads: 2 })
 afterAll(() => codecs.close())
 
-/** How a file goes on a disc of its own: record, what is done to it, what it is then, and the profile. */
+/** How a file goes on a disc of its own: record, what is done to it, what it is then, and the first of its profiles. */
 async function sent(file: Uint8Array) {
   async function* files() {
     yield { orthancId: 'one', bytes: file }
@@ -22,7 +22,7 @@ async function sent(file: Uint8Array) {
   const [found] = manifest.instances
   const { profile } = planDisc({ manifests: [manifest], content: CONTENT, date: DISC_DATE })
   const syntax = found?.transferSyntaxUid.replace('1.2.840.10008.1.2.', '')
-  return [found?.recordType, found?.conversion, syntax, profile.name]
+  return [found?.recordType, found?.conversion, syntax, profile.names[0]]
 }
 
 const S = '1.2.840.10008.5.1.4.1.1'

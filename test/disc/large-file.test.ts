@@ -241,7 +241,7 @@ test('an instance over 4 GiB streams through, known to be huge, in bounded memor
   const manifest = await prepared(start)
   const instances = manifest.instances.map((each) => ({ ...each, length, crc32: sum }))
   const plan = planDisc({ manifests: [{ ...manifest, instances }], content: CONTENT, date: DISC_DATE })
-  expect([plan.hugeFile, plan.medium, length > 2 ** 32]).toEqual([true, 'DVD', true])
+  expect([plan.profile.hugeFile, plan.medium, length > 2 ** 32]).toEqual([true, 'DVD', true])
   const before = process.memoryUsage().arrayBuffers
   let sent = 0
   let most = 0

@@ -28,7 +28,7 @@ export async function discPlaces(folder: string, files: readonly Uint8Array[]): 
         title: 'TC TORACE',
         date: '20261123',
         pdf: '../REFERTO/REFERTO1.PDF',
-        signed: { url: '../REFERTO/REFERTO1.PDF.P7M', name: 'REFERTO1.PDF.P7M' },
+        signed: { url: '../REFERTO/REFERTO1.P7M', name: 'REFERTO1.P7M' },
         signature: {
           summary: 'Firmato da Maria Bianchi: documento integro.',
           facts: ['Il documento è integro.'],

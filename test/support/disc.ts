@@ -1,6 +1,8 @@
 import type { DiscContent } from '../../src/disc/content.ts'
 import type { DecodeFile } from '../../src/disc/dicom/disc-file.ts'
 import { type DiscPlan, type PackedDisc, planDisc } from '../../src/disc/disc.ts'
+import type { LargeSource } from '../../src/disc/large-description.ts'
+import { LARGE_FILE } from '../../src/disc/large-file.ts'
 import { type Manifest, prepareManifest } from '../../src/disc/manifest.ts'
 import { type StoredInstance, type WriteOptions, writeDisc } from '../../src/disc/write.ts'
 
@@ -37,10 +39,21 @@ export function archiveOf(files: readonly Uint8Array[]): Archive {
 
 export async function manifestOf(archive: Archive, decode?: DecodeFile): Promise<Manifest> {
   async function* files() {
-    for (const [orthancId, bytes] of archive) yield { orthancId, bytes }
+    for (const [orthancId, bytes] of archive)
+      yield bytes.byteLength < LARGE_FILE ? { orthancId, bytes } : { orthancId, large: largeSource(bytes) }
   }
   return await prepareManifest(files(), decode)
 }
+
+const largeSource = (bytes: Uint8Array): LargeSource => ({
+  size: bytes.byteLength,
+  async stream() {
+    return (async function* () {
+      yield bytes
+    })()
+  },
+  whole: async () => bytes,
+})
 
 /** The disc of an archive, planned. */
 export async function discOf(archive: Archive, content = CONTENT, decode?: DecodeFile): Promise<DiscPlan> {

@@ -102,8 +102,7 @@ export const readyDisc = (sizeBytes: number): ReadyDisc => ({
     sizeBytes,
   })),
   medium: 'CD',
-  profile: 'STD-GEN-CD',
-  hugeFile: false,
+  profile: { names: ['STD-GEN-CD', 'STD-GEN-DVD-JPEG', 'STD-GEN-USB-JPEG'], hugeFile: false, outside: [] },
   compact: null,
 })
 
@@ -115,6 +114,7 @@ export function withCompact(state: CompactOffer['state'], sizeBytes = 271_483_90
     preparing: { state: 'preparing', approximateBytes, done: 120, total: 500 },
     ready: {
       state: 'ready',
+      medium: 'CD',
       downloads: readyDisc(approximateBytes - 12_345).downloads.map((download) => ({
         ...download,
         url: download.url.replace('disco.', 'disco-compatto.'),
@@ -166,7 +166,8 @@ export function samplePages(site: Site): Record<string, Draw> {
     disc: () => <DiscPage {...discProps(site)} />,
     'disc-huge': () => {
       const { downloads, ...disc } = readyDisc(9_271_483_904)
-      const ready: ReadyDisc = { ...disc, downloads: downloads.toReversed(), medium: 'BD', hugeFile: true }
+      const profile = { names: [], hugeFile: true, outside: [] }
+      const ready: ReadyDisc = { ...disc, downloads: downloads.toReversed(), medium: 'BD', profile }
       return <DiscPage {...discProps(site, { ready })} />
     },
     'disc-compact': () => <DiscPage {...discProps(site, { ready: withCompact('not asked') })} />,

@@ -32,10 +32,12 @@ export const disc = {
   },
   hugeFile:
     'Un file di questo esame supera i 4 GB: alcuni programmi meno recenti non lo leggono da un .iso, perciò consigliamo il .zip. Su una chiavetta va copiato solo se è formattata exFAT o NTFS.',
-  profile: (profile: string | null) =>
-    profile
-      ? `Per il medico: file DICOM con indice DICOMDIR, profilo ${profile}.`
-      : 'Per il medico: file DICOM con indice DICOMDIR, in sintassi di trasferimento che nessun profilo General Purpose prevede.',
+  profile: ({ names, hugeFile }: { names: readonly string[]; hugeFile: boolean }) =>
+    names.length > 0
+      ? `Per il medico: file DICOM con indice DICOMDIR; secondo il supporto, profilo ${names.join(', ')}.`
+      : hugeFile
+        ? 'Per il medico: file DICOM con indice DICOMDIR; un file è più grande di quanto ogni profilo DICOM ammette.'
+        : 'Per il medico: file DICOM con indice DICOMDIR, in sintassi di trasferimento che nessun profilo General Purpose prevede.',
   started:
     'Il download è iniziato: il browser ne mostra l’avanzamento. Non chiudere il browser finché non è finito; se si interrompe, riprendilo dall’elenco dei download.',
   protect: 'È buona prassi proteggere i propri dati personali e sensibili.',
@@ -80,6 +82,7 @@ export const disc = {
       `Le stesse immagini, compresse senza perdere nulla: circa ${size} invece di ${full}. Conviene se la linea è lenta.`,
     exact: (size: string, full: string) =>
       `Le stesse immagini, compresse senza perdere nulla: ${size} invece di ${full}. Conviene se la linea è lenta.`,
+    fitsOn: (media: string) => `Entra su ${media}.`,
     column: 'Compatta',
     downloadAs: (packing: 'iso' | 'zip', size: string) => `Scarica versione compatta (.${packing}, ${size})`,
     measured: (time: string) => `Sulla tua linea, in questo momento: ${time}`,

@@ -1,3 +1,4 @@
+import type { Medium } from '../../disc/medium.ts'
 import { formatSize } from '../../ui/format.ts'
 import { Icon } from '../../ui/icon.tsx'
 import type { Site } from '../../ui/site.ts'
@@ -7,7 +8,7 @@ import { type DiscDownload, Packing } from './disc-packing.tsx'
 export type CompactOffer =
   | { state: 'not asked'; approximateBytes: number; action: string }
   | { state: 'preparing'; approximateBytes: number; done: number; total: number }
-  | { state: 'ready'; downloads: DiscDownload[] }
+  | { state: 'ready'; medium: Medium; downloads: DiscDownload[] }
 
 /** Bytes of the compact disc: exact once it is there. */
 export function compactBytes(offer: CompactOffer): number {
@@ -23,7 +24,7 @@ export function DiscCompact({
   offer: CompactOffer
   fullBytes: number
 }) {
-  const texts = site.messages.disc.compact
+  const { compact: texts, media } = site.messages.disc
   const size = formatSize(compactBytes(offer))
   return (
     <section class="portal-card portal-download" id="compact" aria-labelledby="compact-title">
@@ -32,6 +33,7 @@ export function DiscCompact({
         {offer.state === 'ready'
           ? texts.exact(size, formatSize(fullBytes))
           : texts.about(size, formatSize(fullBytes))}
+        {offer.state === 'ready' && ` ${texts.fitsOn(media[offer.medium])}`}
       </p>
       <p
         class="portal-compact-time"

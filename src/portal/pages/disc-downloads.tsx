@@ -1,3 +1,4 @@
+import type { Profile } from '../../disc/application-profile.ts'
 import type { Medium } from '../../disc/medium.ts'
 import { formatDuration, formatSize } from '../../ui/format.ts'
 import { Icon } from '../../ui/icon.tsx'
@@ -10,10 +11,8 @@ export type ReadyDisc = {
   downloads: DiscDownload[]
   /** The smallest that the ISO fits on. */
   medium: Medium
-  /** Application profile of PS3.11, if it conforms to one. */
-  profile: string | null
-  /** A file over 4 GiB is in it. */
-  hugeFile: boolean
+  /** Of PS3.11; and whether a file over 4 GiB is in it. */
+  profile: Profile
   /** The compact variant, where it would be much smaller. */
   compact: CompactOffer | null
 }
@@ -41,7 +40,7 @@ export function DiscDownloads({ site, disc }: { site: Site; disc: ReadyDisc }) {
           <Packing site={site} download={download} recommended={index === 0} />
         ))}
       </ul>
-      {disc.hugeFile && <p class="portal-packing-note">{texts.hugeFile}</p>}
+      {disc.profile.hugeFile && <p class="portal-packing-note">{texts.hugeFile}</p>}
       <p class="portal-packing-note">{texts.profile(disc.profile)}</p>
       <p id="disc-started" class="portal-started" role="status" data-words={texts.started} />
     </section>

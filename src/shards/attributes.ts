@@ -121,7 +121,8 @@ const KEPT: Readonly<Record<string, KeptVr>> = {
   ...all('60000051', 'US'),
   ...text('60000040 60000022 60001500'),
   ...all('60003000', 'bytes'),
-  // Presentation states: rotation, flip (§C.10.6).
+  // Presentation states: rotation, flip (§C.10.6), the images that are blended (§C.11.14).
+  ...all('00700402', 'SQ'),
   ...all('00700042', 'US'),
   ...text('00700041 00700080 00700081'),
 }

@@ -3,7 +3,7 @@ import { TRANSFER_SYNTAX } from '../disc/dicom/transfer-syntax.ts'
 import { type LargeForm, openLargeFile } from '../disc/large-file.ts'
 import type { EncodedInstance } from './encode.ts'
 import type { Encoder } from './encoder.ts'
-import { codingOf, type PixelForm, pixelFormOf } from './pixels.ts'
+import { codingOf, isSubsampled, type PixelForm, pixelFormOf } from './pixels.ts'
 import { type FileRecord, readRecord } from './record.ts'
 
 type Pixels = NonNullable<EncodedInstance['pixels']>
@@ -58,7 +58,9 @@ export async function openLarge(
   async function* codedFrames(): AsyncGenerator<Frame> {
     const count = pixels?.frames ?? 0
     const group =
-      pixels && record.transferSyntaxUid === TRANSFER_SYNTAX.explicitLittle ? groupOf(pixels) : null
+      pixels && record.transferSyntaxUid === TRANSFER_SYNTAX.explicitLittle
+        ? groupOf(pixels, uint32At(head, pixelsAt + PIXEL_HEADER - 4))
+        : null
     const middle = count >> 1
     let coded = 0
     for (let done = 0; done < count; ) {
@@ -87,10 +89,14 @@ const PIXEL_HEADER = 12
 const isTooMuch = (coded: number, raw: number): boolean =>
   coded > MOST_CODED || (coded > MOST_INCOMPRESSIBLE && coded > INCOMPRESSIBLE * raw)
 
+const uint32At = (bytes: Uint8Array, at: number): number =>
+  new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, true)
+
 /** How many frames are coded at once, in whole bytes; null for a single one that is too long. */
-function groupOf({ columns, rows, samples, bitsAllocated, photometric }: PixelForm) {
-  const isHalved = bitsAllocated === 8 && /^YBR_(FULL|PARTIAL)_422$/.test(photometric)
-  const frameBytes = (columns * rows * (isHalved ? 2 : samples) * bitsAllocated) / 8
+function groupOf(form: PixelForm, byteLength: number) {
+  const { columns, rows, samples, bitsAllocated } = form
+  const stored = isSubsampled(form, byteLength) ? 2 : samples
+  const frameBytes = (columns * rows * stored * bitsAllocated) / 8
   if (frameBytes > LONGEST_FRAME) return null
   const frames = Math.max(1, Math.floor(GROUP_BYTES / frameBytes))
   // One-bit frames follow each other without padding (PS3.5 §8.1.1): eight of them are whole bytes in any case.

@@ -85,7 +85,7 @@ export function nativeFrame(pixels: Uint8Array, form: PixelForm, index: number):
   if (bitsAllocated === 64 && !float) throw new FrameFailedError('unsupported')
   const count = columns * rows * samples
   if (bitsAllocated === 1) return bitFrame(pixels, count, index)
-  if (isSubsampled(form)) return fullColour(pixels, form, index)
+  if (isSubsampled(form, pixels.byteLength)) return fullColour(pixels, form, index)
   const length = (count * bitsAllocated) / 8
   const frame = pixels.subarray(index * length, (index + 1) * length)
   if (frame.byteLength < length) throw new FrameFailedError('pixels-short')
@@ -105,12 +105,18 @@ function bitFrame(pixels: Uint8Array, count: number, index: number): Uint8Array 
   return frame
 }
 
-const isSubsampled = ({ photometric, bitsAllocated }: PixelForm): boolean =>
-  bitsAllocated === 8 && /^YBR_(FULL|PARTIAL)_422$/.test(photometric)
+/** Whether two pixels share their colour in so many bytes of pixels: some write all colours all the same. */
+export function isSubsampled(form: PixelForm, byteLength: number): boolean {
+  const { photometric, bitsAllocated, columns, rows, samples, frames } = form
+  if (bitsAllocated !== 8 || !/^YBR_(FULL|PARTIAL)_422$/.test(photometric)) return false
+  return byteLength < columns * rows * samples * frames
+}
 
 // PS3.3 §C.7.6.3.1.2: two pixels share their colour, in the order Y Y CB CR.
-function fullColour(pixels: Uint8Array, { columns, rows }: PixelForm, index: number): Uint8Array {
+function fullColour(pixels: Uint8Array, { columns, rows, frames }: PixelForm, index: number): Uint8Array {
   const pairs = (columns * rows) / 2
+  // More than shared colours take and less than all of them: neither reading is sure (one byte pads, PS3.5 §7.1.1).
+  if (pixels.byteLength > pairs * 4 * frames + 1) throw new FrameFailedError('pixels-short')
   const from = pixels.subarray(index * pairs * 4, (index + 1) * pairs * 4)
   if (from.byteLength < pairs * 4) throw new FrameFailedError('pixels-short')
   const frame = new Uint8Array(pairs * 6)

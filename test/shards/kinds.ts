@@ -37,6 +37,7 @@ export function kindsOfPixels(): Kind[] {
     kind('RGB colour by plane, two frames', planar, (raw) => framesOf(raw, planar).map(byPixel)),
     kind('YBR_FULL', { ...rgb, photometric: 'YBR_FULL' }),
     kind('YBR_FULL_422', subsampled, (raw) => [fullColour(raw.subarray(0, subsampled.bytesPerFrame))]),
+    kind('YBR_FULL_422 that has all its colours', { ...rgb, columns: 38, photometric: 'YBR_FULL_422' }),
     kind('PALETTE COLOR', { ...grey, bits: 8, stored: 8, photometric: 'PALETTE COLOR' }),
     kind('one bit, three frames that begin within bytes', bits, (raw) => bitFrames(raw, 3)),
     kind('five frames', { ...grey, frames: 5 }),

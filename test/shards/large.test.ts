@@ -53,6 +53,11 @@ test.each([
     multiFrame(17, 1024, 512, [...eightBits, [0x00280002, 'US', [3]], [0x00280004, 'CS', 'YBR_FULL_422']]),
     { encoding: 'explicit' },
   ],
+  [
+    'colour that is called halved and is not',
+    multiFrame(22, 512, 512, [...eightBits, [0x00280002, 'US', [3]], [0x00280004, 'CS', 'YBR_FULL_422']]),
+    { encoding: 'explicit' },
+  ],
 ] as const)('what streams by is coded as what is held is: %s', async (_, dataSet, { encoding }) => {
   const file = dicomFile([...dataSet, [0x7fe00010, 'OW', values()]], { encoding })
   const { instance: streamed } = await openLarge(pieces(file), 'converted', encoder, { preview: true })

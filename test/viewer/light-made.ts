@@ -61,6 +61,7 @@ export const MADE: Readonly<Record<string, Elements>> = {
   'RGB, colour by colour': colour('RGB', 1, COUNT * 3),
   YBR_FULL: colour('YBR_FULL', 0, COUNT * 3),
   YBR_FULL_422: colour('YBR_FULL_422', 0, COUNT * 2),
+  'presentation LUT shape INVERSE': [[0x20500020, 'CS', 'INVERSE']],
   'PALETTE COLOR of 16 bits': [
     ...bytes8(1),
     [0x00280004, 'CS', 'PALETTE COLOR'],

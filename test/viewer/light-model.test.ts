@@ -1,12 +1,19 @@
 import { expect, test } from 'vitest'
 import type { Attributes, InstanceRecord } from '../../src/shards/attributes.ts'
+import type { DicomFile } from '../../viewer/light/dicom/file.ts'
+import { frameOf } from '../../viewer/light/dicom/frame.ts'
 import { decodeText } from '../../viewer/light/dicom/text.ts'
+import { m } from '../../viewer/light/messages/messages.ts'
 import type { Frame, FrameSource, Image, Series } from '../../viewer/light/model/model.ts'
-import { personName, type Slice, slicesOf, studiesOf } from '../../viewer/light/model/studies.ts'
+import { personName, type Slice, slicesOf, studiesOf, windowKeyOf } from '../../viewer/light/model/studies.ts'
 import { reslicedSeries, reslicing, volumeOf } from '../../viewer/light/mpr/volume.ts'
+import { paintGrey } from '../../viewer/light/pixels/gray.ts'
+import { isPartlyPresented } from '../../viewer/light/pixels/presentation.ts'
 import { fileVois } from '../../viewer/light/pixels/voi.ts'
+import { wordsOf } from '../../viewer/light/render/marks.ts'
+import { shuttersOf } from '../../viewer/light/render/shutter.ts'
 import { referenceLine } from '../../viewer/light/tools/geometry.ts'
-import { angleOf, lengthOf } from '../../viewer/light/tools/measure.ts'
+import { angleOf, lengthOf, type MarkTool, probe } from '../../viewer/light/tools/measure.ts'
 import { presetsOf } from '../../viewer/light/tools/presets.ts'
 import { spacingOf } from '../../viewer/light/tools/spacing.ts'
 
@@ -45,7 +52,7 @@ test('PS3.3 10.7: spacing is the patient’s, calibrated, at the detector, or un
   const kindOf = (modality: string, others: Attributes) => {
     const [study] = studiesOf([slice(1, { '00080060': [modality], ...others })])
     const [found] = slicesOf(study?.series[0] ?? never())
-    return found && spacingOf(found.image, 0, { x: 1, y: 1 })
+    return found && spacingOf(found.image, 0, [{ x: 1, y: 1 }])
   }
   expect(kindOf('MR', { '00280030': [2, 0.5] })).toEqual({ x: 0.5, y: 2, kind: 'patient' })
   expect(kindOf('DX', { '00181164': [0.2, 0.2] })?.kind).toBe('detector')
@@ -57,17 +64,164 @@ test('PS3.3 10.7: spacing is the patient’s, calibrated, at the detector, or un
     kind: 'calibrated',
   })
   expect(kindOf('SC', {})).toBeNull()
-  const region: Attributes = {
-    '00186018': [0],
-    '0018601A': [0],
-    '0018601C': [100],
-    '0018601E': [100],
-    '00186024': [3],
-    '00186026': [3],
-    '0018602C': [0.05],
-    '0018602E': [0.04],
+  expect(kindOf('US', { '00186011': [region(0, 100, 3)] })).toEqual({ x: 0.5, y: 0.4, kind: 'patient' })
+})
+
+test('PS3.3 C.8.5.5: no millimetres in regions of seconds or velocities, nor from one region into another', () => {
+  // A picture above, an M-mode of seconds below, and a spacing of the whole image that is about the picture alone.
+  const image = only(
+    slice(1, {
+      '00080060': ['US'],
+      '00280030': [0.4, 0.4],
+      '00186011': [region(0, 99, 3), region(100, 199, 4), region(200, 299, 3)],
+    }),
+  ).image
+  const spacing = (...rows: number[]) =>
+    spacingOf(
+      image,
+      0,
+      rows.map((y) => ({ x: 5, y })),
+    )
+  expect(spacing(10, 99.5)).toEqual({ x: 0.5, y: 0.4, kind: 'patient' })
+  expect(spacing(150, 160)).toBeNull()
+  expect(spacing(10, 150)).toBeNull()
+  expect(spacing(10, 250)).toBeNull()
+  expect(spacing(10, 350)).toBeNull()
+  expect(spacing(350, 360)).toEqual({ x: 0.4, y: 0.4, kind: 'patient' })
+  const words = (tool: MarkTool, ...rows: number[]) =>
+    wordsOf({ tool, points: rows.map((y) => ({ x: 5, y })) }, { image, index: 0 }, null)
+  const { none } = m().calibration
+  expect(words('length', 10, 20)).toEqual(['4 mm'])
+  expect(words('length', 10, 110)).toEqual([`100 px (${none})`])
+  expect(words('angle', 110, 120, 130)).toEqual([`180° (${none})`])
+})
+
+test('PS3.4 N.2.3: black and white are those of a greyscale state that says so, for the frames it names; others change nothing', () => {
+  const state = (
+    number: number,
+    sopClass: string,
+    others: Attributes,
+    frames: number[] = [],
+  ): InstanceRecord => ({
+    key: `pr${number}`,
+    transferSyntaxUid: '1.2.840.10008.1.2.1',
+    attributes: {
+      '00080016': [`1.2.840.10008.5.1.4.1.1.11.${sopClass}`],
+      '0020000D': ['1.2'],
+      '00081115': [{ '00081140': [{ '00081155': ['1.1'], '00081160': frames }] }],
+      ...others,
+    },
+  })
+  const greysOf = (states: InstanceRecord[], index = 0) => {
+    const negative = slice(1, { '00280004': ['MONOCHROME1'], '00280008': [2] })
+    const image = studiesOf([negative, ...states])[0]?.series[0]?.images[0] ?? never()
+    // The least value of the window, and the greatest.
+    const frame: Frame = { cells: Uint16Array.of(0, 239), planar: false, photometric: 'MONOCHROME1' }
+    const target = new Uint32Array(2)
+    const voi = { kind: 'window', center: 120, width: 240, shape: 'LINEAR' } as const
+    paintGrey(frame, image, index, { voi, invert: false }, target)
+    return { greys: [...target].map((word) => word & 255), partly: isPartlyPresented(image, index) }
   }
-  expect(kindOf('US', { '00186011': [region] })).toEqual({ x: 0.5, y: 0.4, kind: 'patient' })
+  expect(greysOf([])).toEqual({ greys: [255, 0], partly: false })
+  expect(greysOf([state(1, '1', { '20500020': ['IDENTITY'] })])).toEqual({ greys: [0, 255], partly: false })
+  expect(greysOf([state(1, '1', { '20500020': ['INVERSE'] })])).toEqual({ greys: [255, 0], partly: false })
+  // Another frame's, one of colours, and one of windows alone: MONOCHROME1 it is.
+  expect(greysOf([state(1, '1', { '20500020': ['IDENTITY'] }, [2])])).toEqual({
+    greys: [255, 0],
+    partly: false,
+  })
+  expect(greysOf([state(1, '1', { '20500020': ['IDENTITY'] }, [2])], 1).greys).toEqual([0, 255])
+  expect(greysOf([state(1, '2', { '20500020': ['IDENTITY'] })])).toEqual({ greys: [255, 0], partly: true })
+  expect(greysOf([state(1, '1', {})])).toEqual({ greys: [255, 0], partly: false })
+  // A table in place of a shape (§C.11.6), from 64 up to 192.
+  const entries = Uint8Array.from({ length: 256 }, (_, at) => 64 + (at >> 1))
+  const table = { '00283002': [256, 0, 8], '00283006': [Buffer.from(entries).toString('base64')] }
+  expect(greysOf([state(1, '1', { '20500010': [table] })])).toEqual({ greys: [64, 191], partly: false })
+  expect(greysOf([state(1, '1', { '20500020': ['IDENTITY'], '00181600': ['BITMAP'] })]).partly).toBe(true)
+})
+
+test('PS3.3 C.7.6.11: shutters of several shapes are all closed; a presentation state’s stand for the image’s', () => {
+  const shuttered = slice(1, {
+    '00181600': ['RECTANGULAR', 'CIRCULAR'],
+    '00181602': [2],
+    '00181604': [14],
+    '00181606': [3],
+    '00181608': [13],
+    '00181610': [8, 9],
+    '00181612': [5],
+  })
+  const shapes = (records: InstanceRecord[]) =>
+    shuttersOf(studiesOf(records)[0]?.series[0]?.images[0] ?? never(), 0)
+  expect(shapes([shuttered])).toEqual([
+    { kind: 'rectangle', left: 2, top: 3, width: 11, height: 9 },
+    { kind: 'circle', x: 8.5, y: 7.5, radius: 5 },
+  ])
+  const state: InstanceRecord = {
+    key: 'pr',
+    transferSyntaxUid: '1.2.840.10008.1.2.1',
+    attributes: {
+      '00080016': ['1.2.840.10008.5.1.4.1.1.11.1'],
+      '0020000D': ['1.2'],
+      '00081115': [{ '00081140': [{ '00081155': ['1.1'] }] }],
+      '00181600': ['POLYGONAL'],
+      '00181620': [1, 1, 1, 9, 9, 9],
+    },
+  }
+  expect(shapes([shuttered, state])).toEqual([
+    {
+      kind: 'polygon',
+      points: [
+        { x: 0.5, y: 0.5 },
+        { x: 8.5, y: 0.5 },
+        { x: 8.5, y: 8.5 },
+      ],
+    },
+  ])
+})
+
+test('without a window in the file, the images of a volume share one, and projections have each their own', () => {
+  const keys = (others: Attributes) => {
+    const series = studiesOf([slice(1, others), slice(2, others)])[0]?.series[0] ?? never()
+    return new Set(slicesOf(series).map((one) => windowKeyOf(one, series))).size
+  }
+  expect(keys({})).toBe(1)
+  expect(keys({ '00080060': ['DX'], '00200032': [], '00200037': [] })).toBe(2)
+  expect(keys({ '00080060': ['XA'], '00200032': [], '00200037': [], '00280008': [30] })).toBe(1)
+})
+
+test('PS3.3 C.7.6.3.1.2: YBR_FULL_422 is read by its length, as shared colours or, as some write it, with all of them', async () => {
+  const [columns, rows, frames] = [4, 2, 2]
+  const probed = async (samplesPerPixel: number) => {
+    const values = Uint8Array.from({ length: columns * rows * samplesPerPixel * frames }, (_, at) => at)
+    const image = only(
+      slice(1, {
+        '00280002': [3],
+        '00280004': ['YBR_FULL_422'],
+        '00280006': [0],
+        '00280008': [frames],
+        '00280010': [rows],
+        '00280011': [columns],
+        '00280100': [8],
+        '00280101': [8],
+        '00280102': [7],
+      }),
+    ).image
+    const blob = new Blob([values])
+    const pixels = { start: 0, length: values.length, littleEndian: true, kind: 'integer' } as const
+    const data = await frameOf({ blob, pixels } as unknown as DicomFile, image, 1)
+    const frame = 'cells' in data ? data : never()
+    return [probe({ x: 1, y: 0 }, frame, image, 1)?.values, probe({ x: 2, y: 1 }, frame, image, 1)?.values]
+  }
+  // The second frame begins at 16: Y Y Cb Cr.
+  expect(await probed(2)).toEqual([
+    [17, 18, 19],
+    [28, 30, 31],
+  ])
+  // At 24: Y Cb Cr.
+  expect(await probed(3)).toEqual([
+    [27, 28, 29],
+    [42, 43, 44],
+  ])
 })
 
 test('lengths and angles count pixels as large as they are', () => {
@@ -152,7 +306,7 @@ test('MPR gives the very values of the volume, voxel by voxel, head up, and thei
   expect(await cut(planes.columns.images[11])).toEqual(
     upside.flatMap((z) => Array.from({ length: rows }, (_, y) => value(11, y, z))),
   )
-  const spacing = ({ images }: Series) => images[0] && spacingOf(images[0], 0, { x: 0, y: 0 })
+  const spacing = ({ images }: Series) => images[0] && spacingOf(images[0], 0, [{ x: 0, y: 0 }])
   expect(spacing(planes.rows)).toMatchObject({ x: 1, y: 3 })
   expect(spacing(planes.columns)).toMatchObject({ x: 2, y: 3 })
 })
@@ -179,6 +333,18 @@ test('PS3.5 6.1.2.5: names in mixed character sets, after the examples of PS3.5 
   expect(decodeText(bytes('Nicol', 0xf2), ['ISO_IR 100'])).toBe('Nicolò')
   expect(decodeText(new TextEncoder().encode('Łukasz'), ['ISO_IR 192'])).toBe('Łukasz')
   expect(personName('Rossi^Maria Lucia^^Dott.ssa')).toBe('Dott.ssa Rossi Maria Lucia')
+})
+
+// A part of an ultrasound picture, 101 columns wide, from one row to another, in a unit of §C.8.5.5.1.15.
+const region = (from: number, to: number, unit: number): Attributes => ({
+  '00186018': [0],
+  '0018601A': [from],
+  '0018601C': [100],
+  '0018601E': [to],
+  '00186024': [unit],
+  '00186026': [3],
+  '0018602C': [0.05],
+  '0018602E': [0.04],
 })
 
 function slice(number: number, others: Attributes = {}): InstanceRecord {

@@ -25,7 +25,7 @@ async function nativeFrame(
   index: number,
 ): Promise<FrameData> {
   const { bitsAllocated, photometric, planar } = image.pixel
-  const bits = samplesOf(image) * bitsAllocated
+  const bits = samplesOf(image, length) * bitsAllocated
   const from = Math.floor((index * bits) / 8)
   const to = Math.ceil(((index + 1) * bits) / 8)
   if (to > length) throw new FrameError('pixels-short', `${length}/${to}`)
@@ -36,10 +36,13 @@ async function nativeFrame(
   return { cells: cellsOf(bytes, bitsAllocated, kind), planar, photometric }
 }
 
-/** Samples in a frame as stored: 4:2:2 shares two between two pixels (PS3.3 §C.7.6.3.1.2). */
-function samplesOf({ pixel }: Image): number {
-  const { rows, columns, samplesPerPixel, photometric } = pixel
-  return rows * columns * (/_422$/.test(photometric) ? 2 : samplesPerPixel)
+/** Samples in a frame as stored in so many bytes: 4:2:2 shares two between two pixels (PS3.3 §C.7.6.3.1.2). */
+function samplesOf({ pixel, frameCount }: Image, length: number): number {
+  const { rows, columns, samplesPerPixel, photometric, bitsAllocated } = pixel
+  const all = rows * columns * samplesPerPixel
+  // Some write all colours all the same: the length tells.
+  if (!/_422$/.test(photometric) || length * 8 >= all * frameCount * bitsAllocated) return all
+  return rows * columns * 2
 }
 
 /** Bytes in the machine's order as cells of so many bits. Machines that browsers run on are little endian. */

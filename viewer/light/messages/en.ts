@@ -125,6 +125,7 @@ export const en: Messages = {
   position: (value) => `Pos. ${value} mm`,
   zoomOf: (percent) => `Zoom ${percent}%`,
   lossy: (ratio) => (ratio ? `Lossy compression ${ratio}:1` : 'Lossy compression'),
+  partlyPresented: 'Presentation state not fully applied',
   inverted: 'Inverted',
   preview: 'Preview',
   calibration: {

@@ -127,6 +127,7 @@ export const it = {
   position: (value: string) => `Pos. ${value} mm`,
   zoomOf: (percent: number) => `Zoom ${percent}%`,
   lossy: (ratio: string) => (ratio ? `Compressione con perdita ${ratio}:1` : 'Compressione con perdita'),
+  partlyPresented: 'Stato di presentazione non del tutto applicato',
   inverted: 'Invertita',
   preview: 'Anteprima',
   calibration: {

@@ -35,6 +35,7 @@ export function imageOf(record: InstanceRecord): Image | Unshown {
       time: text(attributes, '00080032') || text(attributes, '00080033') || text(attributes, '00080031'),
     },
     presentation: [],
+    hasOtherStates: false,
   }
 }
 

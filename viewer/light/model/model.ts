@@ -150,8 +150,10 @@ export interface Image {
   readonly frameTimeMs: number | null
   /** Height by width of one pixel, where not square (Pixel Aspect Ratio). */
   readonly acquired: { readonly date: string; readonly time: string }
-  /** What softcopy presentation states say of this image. */
+  /** The greyscale softcopy presentation states that name this image (PS3.3 §A.33.1). */
   readonly presentation: readonly Attributes[]
+  /** Whether states of other kinds (colour, blending …) name it, which are not applied. */
+  readonly hasOtherStates: boolean
 }
 
 /** PS3.3 §C.7.6.3, checked: a record that breaks its rules becomes Unshown. */

@@ -9,7 +9,10 @@ import { sheetOf } from './sheet.ts'
 export function studiesOf(records: readonly InstanceRecord[], unread: readonly Unshown[] = []): Study[] {
   const states = records.filter(isPresentationState)
   const shown = records.filter((record) => !isPresentationState(record))
-  const presentations = presentationsOf(states)
+  const presentations = {
+    grey: presentationsOf(states.filter(isGreyscale)),
+    other: presentationsOf(states.filter((state) => !isGreyscale(state))),
+  }
   const studies = [...groupBy(shown, ({ attributes }) => text(attributes, '0020000D'))].map(
     ([uid, instances]) => studyOf(uid, instances, presentations),
   )
@@ -32,6 +35,10 @@ export function slicesOf(series: Series): Slice[] {
   )
 }
 
+/** What shares one window where the file names none: the images of a volume, or the frames of one image. */
+export const windowKeyOf = ({ image, index }: Slice, series: Series | null): string =>
+  planeOf(image, index) ? (series?.uid ?? '') : image.key
+
 const EMPTY_STUDY: Study = {
   uid: '',
   patient: { name: '', id: '', birthDate: '', sex: '' },
@@ -44,11 +51,7 @@ const EMPTY_STUDY: Study = {
   reports: [],
 }
 
-function studyOf(
-  uid: string,
-  instances: readonly InstanceRecord[],
-  presentations: ReadonlyMap<string, Attributes[]>,
-): Study {
+function studyOf(uid: string, instances: readonly InstanceRecord[], presentations: Presentations): Study {
   const first = instances[0]?.attributes ?? {}
   const series = [...groupBy(instances, ({ attributes }) => text(attributes, '0020000E'))].flatMap(
     ([seriesUid, members]) => seriesOf(seriesUid, members, presentations),
@@ -72,11 +75,7 @@ function studyOf(
 }
 
 // A series may mix stacks with cine loops, or pictures of different planes: each cine, and each size, stacks by itself.
-function seriesOf(
-  uid: string,
-  members: readonly InstanceRecord[],
-  presentations: ReadonlyMap<string, Attributes[]>,
-): Series[] {
+function seriesOf(uid: string, members: readonly InstanceRecord[], presentations: Presentations): Series[] {
   const images: Image[] = []
   const sheets: Sheet[] = []
   const unshown: Unshown[] = []
@@ -88,7 +87,8 @@ function seriesOf(
   }
   const presented = images.map((image) => ({
     ...image,
-    presentation: presentations.get(image.sopInstanceUid) ?? [],
+    presentation: presentations.grey.get(image.sopInstanceUid) ?? [],
+    hasOtherStates: presentations.other.has(image.sopInstanceUid),
   }))
   const stacks = [...groupBy(presented, stackKey)]
   const attributes = members[0]?.attributes
@@ -155,11 +155,16 @@ const bySeriesNumber = (a: Series, b: Series): number =>
   (a.number ?? 1e9) - (b.number ?? 1e9) ||
   (a.images[0]?.instanceNumber ?? 0) - (b.images[0]?.instanceNumber ?? 0)
 
+interface Presentations {
+  readonly grey: ReadonlyMap<string, Attributes[]>
+  readonly other: ReadonlyMap<string, Attributes[]>
+}
+
 /** Softcopy presentation states (PS3.3 §A.33) by the SOP Instance UIDs they are about. */
 function presentationsOf(states: readonly InstanceRecord[]): Map<string, Attributes[]> {
   const found = new Map<string, Attributes[]>()
   for (const { attributes } of states)
-    for (const series of items(attributes, '00081115'))
+    for (const series of seriesNamedBy(attributes))
       for (const image of items(series, '00081140')) {
         const uid = text(image, '00081155')
         found.set(uid, [...(found.get(uid) ?? []), attributes])
@@ -167,8 +172,19 @@ function presentationsOf(states: readonly InstanceRecord[]): Map<string, Attribu
   return found
 }
 
+// Blending states name them one level deeper.
+const seriesNamedBy = (state: Attributes): readonly Attributes[] =>
+  [state, ...items(state, '00700402')].flatMap((owner) => items(owner, '00081115'))
+
 const isPresentationState = ({ attributes }: InstanceRecord): boolean =>
-  text(attributes, '00080016').startsWith('1.2.840.10008.5.1.4.1.1.11.')
+  text(attributes, '00080016').startsWith(PRESENTATION_STATES)
+
+// Colour, pseudo-colour and blending states have no greys to give; those of XA (.11.5) and of variable modality tables
+// (.11.12) are about values that are not computed here, subtracted or mapped anew.
+const isGreyscale = ({ attributes }: InstanceRecord): boolean =>
+  text(attributes, '00080016') === `${PRESENTATION_STATES}1`
+
+const PRESENTATION_STATES = '1.2.840.10008.5.1.4.1.1.11.'
 
 function seriesOfUnread(unshown: readonly Unshown[]): Series {
   return {

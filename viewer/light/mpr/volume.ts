@@ -28,7 +28,7 @@ export function volumeOf(series: Series): Volume | Refusal {
   if (slices.some(({ image }) => isColour(image) || image.pixel.bitsAllocated > 16)) return 'colour'
   const planes = slices.map(({ image, index }) => planeOf(image, index))
   const [plane] = planes
-  const spacing = spacingOf(first.image, first.index, { x: 0, y: 0 })
+  const spacing = spacingOf(first.image, first.index, [{ x: 0, y: 0 }])
   const end = planes.at(-1)
   if (!plane || !end || !spacing) return 'irregular'
   const step = scaled(add(end.origin, plane.origin, -1), 1 / (slices.length - 1))

@@ -1,7 +1,8 @@
 import type { Cells, Frame, Image } from '../model/model.ts'
-import { text } from '../model/record.ts'
+import { lookUp } from './lut.ts'
 import { type Modality, modalityOf, modalityValue, storedValue } from './modality.ts'
 import { type Padding, paddingOf } from './padding.ts'
+import { type GreyPresentation, greyPresentationOf } from './presentation.ts'
 import { applyVoi, fileVois, type Voi } from './voi.ts'
 
 /** How a grey frame shall look. */
@@ -59,32 +60,24 @@ export function defaultVoi(frame: Frame, image: Image, index: number): Voi {
   return fileVois(image, index)[0]?.voi ?? fullWindow(frame, image, index)
 }
 
-/** White and black change places: MONOCHROME1, or the shape that the file or its presentation state gives (§C.11.6). */
-function isInverse(image: Image): boolean {
-  const [state] = image.presentation
-  // A presentation state's shape counts instead of the Photometric Interpretation (PS3.4 §N.2.3).
-  if (state) return text(state, '20500020') === 'INVERSE'
-  return image.pixel.photometric === 'MONOCHROME1' || text(image.attributes, '20500020') === 'INVERSE'
-}
-
 const tables = new Map<string, Uint32Array>()
 const MOST_TABLES = 12
 
 function greyTable(image: Image, index: number, { voi, invert }: Grey): Uint32Array {
   const modality = modalityOf(image, index)
   const padding = paddingOf(image)
-  const inverse = isInverse(image) !== invert
+  const presentation = greyPresentationOf(image, index)
   const { pixel } = image
   const key = JSON.stringify([
     voi.kind === 'lut' ? voi.lut.id : voi,
     [pixel.bitsAllocated, pixel.bitsStored, pixel.highBit, pixel.signed],
     modality.lut?.id ?? [modality.slope, modality.intercept],
     padding,
-    inverse,
+    [presentation.inverse, presentation.lut?.id, invert],
   ])
   const known = tables.get(key)
   if (known) return known
-  const table = makeTable(pixel, modality, padding, voi, inverse)
+  const table = makeTable(pixel, modality, padding, voi, presented(presentation, invert))
   const [oldest] = tables.keys()
   if (oldest !== undefined && tables.size >= MOST_TABLES) tables.delete(oldest)
   tables.set(key, table)
@@ -96,7 +89,7 @@ function makeTable(
   modality: Modality,
   padding: Padding | null,
   voi: Voi,
-  inverse: boolean,
+  present: (grey: number) => number,
 ) {
   const table = new Uint32Array(pixel.bitsAllocated > 8 ? 65536 : 256)
   const distinct = 2 ** Math.min(pixel.bitsStored, 16)
@@ -104,8 +97,7 @@ function makeTable(
   for (let n = 0; n < distinct; n++) {
     const stored = storedValue(pixel, n << shift)
     const padded = padding && stored >= padding.from && stored <= padding.to
-    const grey = padded ? 0 : applyVoi(voi, modalityValue(modality, stored))
-    table[n] = word(padded || !inverse ? grey : 1 - grey)
+    table[n] = word(padded ? 0 : present(applyVoi(voi, modalityValue(modality, stored))))
   }
   if (distinct === table.length) return table
   // Unused bits say nothing: spread what was made over all cells, from the top as it is made in place.
@@ -122,13 +114,23 @@ function wideGrey(
 ): (cell: number) => number {
   const modality = modalityOf(image, index)
   const padding = paddingOf(image)
-  const inverse = isInverse(image) !== invert
+  const present = presented(greyPresentationOf(image, index), invert)
   const floating = isFloating(cells)
   return (cell) => {
     const stored = floating ? cell : storedValue(image.pixel, cell)
     if (padding && stored >= padding.from && stored <= padding.to) return word(0)
-    const grey = applyVoi(voi, modalityValue(modality, stored))
-    return word(inverse ? 1 - grey : grey)
+    return word(present(applyVoi(voi, modalityValue(modality, stored))))
+  }
+}
+
+// The whole range of a table is that of the grey before it (PS3.3 §C.11.4); inverting by hand comes after all else.
+function presented({ inverse, lut }: GreyPresentation, invert: boolean): (grey: number) => number {
+  if (!lut) return inverse === invert ? (grey) => grey : (grey) => 1 - grey
+  const last = lut.values.length - 1
+  const most = 2 ** lut.bits - 1
+  return (grey) => {
+    const shown = Math.min(1, lookUp(lut, lut.first + grey * last) / most)
+    return invert ? 1 - shown : shown
   }
 }
 

@@ -3,6 +3,7 @@ import type { Image } from '../model/model.ts'
 import { facts } from '../model/plane.ts'
 import { items, number, numbers, text, texts } from '../model/record.ts'
 import { type Lut, lookUp, lutOf } from './lut.ts'
+import { namesFrame, statesOf } from './presentation.ts'
 
 /** How modality values become grey (PS3.3 §C.11.2). */
 export type Voi =
@@ -21,7 +22,7 @@ export interface FileVoi {
 
 /** All that the file and its presentation states offer for a frame, the most fitting first. */
 export function fileVois(image: Image, index: number): FileVoi[] {
-  const presented = image.presentation.flatMap((state) =>
+  const presented = statesOf(image, index).flatMap((state) =>
     items(state, '00283110')
       .filter((item) => concerns(item, image, index))
       .flatMap((item) => voisOf(item, image, true, text(state, '00700080'))),
@@ -72,12 +73,5 @@ const shapeOf = (name: string): VoiShape => (name === 'SIGMOID' || name === 'LIN
 // An item without references is about all images of the presentation state (§C.11.8).
 function concerns(item: Attributes, image: Image, index: number): boolean {
   const references = items(item, '00081140')
-  if (references.length === 0) return true
-  return references.some((reference) => {
-    const frames = numbers(reference, '00081160')
-    return (
-      text(reference, '00081155') === image.sopInstanceUid &&
-      (frames.length === 0 || frames.includes(index + 1))
-    )
-  })
+  return references.length === 0 || namesFrame(references, image, index)
 }

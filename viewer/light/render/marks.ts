@@ -2,7 +2,7 @@ import { decimal, m } from '../messages/messages.ts'
 import type { Frame } from '../model/model.ts'
 import type { Slice } from '../model/studies.ts'
 import { angleOf, lengthOf, type Mark, probe, statisticsOf } from '../tools/measure.ts'
-import { aspectOf, type Spacing, spacingOf } from '../tools/spacing.ts'
+import { aspectOf, hasRegions, type Spacing, spacingOf } from '../tools/spacing.ts'
 import { type Matrix, type Point, toScreen } from './view.ts'
 
 /** Draws a mark with what it measures. */
@@ -30,13 +30,16 @@ export function wordsOf(mark: Mark, { image, index }: Slice, frame: Frame | null
   const { units, roi } = m()
   const [first] = mark.points
   if (!first) return []
-  const spacing = spacingOf(image, index, first)
+  const spacing = spacingOf(image, index, mark.points)
   const unit = spacing ? units.mm : units.pixels
   const hint = calibrationOf(spacing)
   if (mark.tool === 'length') return [`${decimal(lengthOf(mark.points, spacing), 1)} ${unit}${hint}`]
   if (mark.tool === 'angle') {
     if (mark.points.length < 3) return []
-    return [`${decimal(angleOf(mark.points, aspectOf(image, index)), 1)}${units.degrees}`]
+    // A region's own pixels; across regions, or of seconds and velocities, an angle is one of the drawing alone.
+    const aspect = spacing ? spacing.y / spacing.x : aspectOf(image, index)
+    const drawn = !spacing && hasRegions(image) ? hint : ''
+    return [`${decimal(angleOf(mark.points, aspect), 1)}${units.degrees}${drawn}`]
   }
   if (mark.tool === 'probe') return frame ? [probeWords(first, frame, { image, index })] : []
   const [a, b] = mark.points

@@ -1,7 +1,7 @@
 import type { Frame } from '../model/model.ts'
 import type { Slice } from '../model/studies.ts'
 import { type Look, paint } from '../pixels/picture.ts'
-import { shutterPath } from './shutter.ts'
+import { closeShutters, shuttersOf } from './shutter.ts'
 import { keyOf } from './store.ts'
 import type { Matrix } from './view.ts'
 
@@ -39,8 +39,7 @@ export function createPictureCanvas(): PictureCanvas {
       }
       target.save()
       target.transform(a, b, c, d, e, f)
-      const shutter = shutterPath(image)
-      if (shutter) target.clip(shutter)
+      closeShutters(target, shuttersOf(image, index))
       target.imageSmoothingEnabled = !sharp
       target.imageSmoothingQuality = 'high'
       target.drawImage(canvas, 0, 0)

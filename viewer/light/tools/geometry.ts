@@ -13,7 +13,7 @@ interface Placed {
 
 function placed({ image, index }: Slice): Placed | null {
   const plane = planeOf(image, index)
-  const spacing = spacingOf(image, index, { x: 0, y: 0 })
+  const spacing = spacingOf(image, index, [{ x: 0, y: 0 }])
   return plane && spacing ? { plane, x: spacing.x, y: spacing.y } : null
 }
 

@@ -87,13 +87,21 @@ export function probe(point: Point, frame: Frame, image: Image, index: number): 
   const at = y * columns + x
   if (isColour(image)) {
     if (image.pixel.samplesPerPixel === 1) return { x, y, values: [frame.cells[at] ?? 0], units: '' }
-    const [step, apart] = frame.planar ? [1, columns * rows] : [3, 1]
-    const values = [0, 1, 2].map((channel) => frame.cells[at * step + channel * apart] ?? 0)
+    const values = placesOf(frame, at, columns * rows).map((place) => frame.cells[place] ?? 0)
     return { x, y, values, units: frame.photometric }
   }
   const modality = modalityOf(image, index)
   const value = measured(frame, image, modality, at)
   return { x, y, values: value === null ? [] : [value], units: modality.units }
+}
+
+// Where a pixel's three samples lie: colour by colour, pixel by pixel, or Y Y Cb Cr for two (PS3.3 §C.7.6.3.1.2).
+function placesOf({ planar, photometric, cells }: Frame, at: number, count: number): readonly number[] {
+  if (photometric.endsWith('_422') && cells.length < count * 3) {
+    const pair = (at >> 1) * 4
+    return [pair + (at & 1), pair + 2, pair + 3]
+  }
+  return planar ? [at, count + at, 2 * count + at] : [3 * at, 3 * at + 1, 3 * at + 2]
 }
 
 export interface Probed {

@@ -11,14 +11,12 @@ export interface Spacing {
   readonly kind: 'patient' | 'calibrated' | 'detector'
 }
 
-/** The spacing for measuring at a place of a frame, or null: not calibrated. */
-export function spacingOf(
-  image: Image,
-  index: number,
-  at: { readonly x: number; readonly y: number },
-): Spacing | null {
-  const region = regionAt(image, at)
-  if (region) return region
+/** The spacing for measuring between places of a frame, or null: not calibrated. */
+export function spacingOf(image: Image, index: number, places: readonly Pair[]): Spacing | null {
+  const [region, ...others] = places.map((place) => regionsAt(image, place))
+  // From one region into another, or out of it, nothing is known of the distance between.
+  if (region && others.some((other) => other.join() !== region.join())) return null
+  if (region && region.length > 0) return spacingOfRegions(image, region)
   const measures = facts(image, index, '00289110')
   const plain = pair(numbers(measures, '00280030'))
   const detector = pair(numbers(image.attributes, '00181164'))
@@ -64,16 +62,30 @@ function kindOf(image: Image, plain: Pair, detector: Pair | null): Spacing['kind
 
 const near = (a: number, b: number): boolean => Math.abs(a - b) < 1e-4 * b
 
-// Ultrasound regions measure by themselves, in centimetres (§C.8.5.5.1.15).
-function regionAt(image: Image, { x, y }: Pair): Spacing | null {
-  for (const region of items(image.attributes, '00186011')) {
+/** Whether an image is divided into regions that measure by themselves (Sequence of Ultrasound Regions, §C.8.5.5). */
+export const hasRegions = (image: Image): boolean => items(image.attributes, '00186011').length > 0
+
+// The numbers of the regions that a place lies in: they may overlap.
+function regionsAt(image: Image, { x, y }: Pair): readonly number[] {
+  return items(image.attributes, '00186011').flatMap((region, at) => {
     const [x0 = 0, y0 = 0, x1 = 0, y1 = 0] = ['00186018', '0018601A', '0018601C', '0018601E'].map(
       (tag) => number(region, tag) ?? 0,
     )
+    // The last column and row belong to the region (§C.8.5.5.1.1).
+    return x >= x0 && x < x1 + 1 && y >= y0 && y < y1 + 1 ? [at] : []
+  })
+}
+
+// Centimetres both ways (§C.8.5.5.1.15). Seconds and velocities, as of M-mode and Doppler, are no distance, whatever the
+// image's own spacing says.
+function spacingOfRegions(image: Image, places: readonly number[]): Spacing | null {
+  const regions = items(image.attributes, '00186011')
+  const found = places.map((place): Spacing | null => {
+    const region = regions[place]
     const centimetres = number(region, '00186024') === 3 && number(region, '00186026') === 3
     const [dx, dy] = [number(region, '0018602C'), number(region, '0018602E')]
-    if (!centimetres || !dx || !dy || x < x0 || x > x1 || y < y0 || y > y1) continue
+    if (!centimetres || !dx || !dy) return null
     return { x: Math.abs(dx) * 10, y: Math.abs(dy) * 10, kind: 'patient' }
-  }
-  return null
+  })
+  return found.includes(null) ? null : (found[0] ?? null)
 }

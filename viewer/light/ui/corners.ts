@@ -5,6 +5,7 @@ import { facts, planeOf, type Vector } from '../model/plane.ts'
 import { number, text, texts } from '../model/record.ts'
 import type { Slice } from '../model/studies.ts'
 import { isColour } from '../pixels/picture.ts'
+import { isPartlyPresented } from '../pixels/presentation.ts'
 import type { Voi } from '../pixels/voi.ts'
 import type { Matrix } from '../render/view.ts'
 import { positionOf } from '../tools/geometry.ts'
@@ -80,6 +81,7 @@ function wordsOf(shown: Shown): Record<string, string[]> {
     ],
     br: [
       lossyWords(slice),
+      isPartlyPresented(image, slice.index) ? m().partlyPresented : '',
       shown.isPreview ? `${m().preview} · ${m().loading}` : '',
       shown.invert ? m().inverted : '',
       windowWords(shown),

@@ -1,6 +1,6 @@
 import { m } from '../messages/messages.ts'
 import { type Frame, FrameError, type Image, type Preview, type Series, type Study } from '../model/model.ts'
-import { type Slice, slicesOf } from '../model/studies.ts'
+import { type Slice, slicesOf, windowKeyOf } from '../model/studies.ts'
 import { defaultVoi, fullWindow } from '../pixels/gray.ts'
 import { isColour } from '../pixels/picture.ts'
 import { fileVois, type Voi } from '../pixels/voi.ts'
@@ -110,14 +110,15 @@ export function createViewport(host: ViewportHost, label: string): Viewport {
     slider.setLoaded(host.store.loadedOf(viewport.slices), viewport.slices.length)
   }
 
-  // Where the file has no window, the first image seen gives one to its whole stack, so that it does not flicker.
+  // Where the file has no window, the first image seen gives one to its whole volume, or loop, so that it does not
+  // flicker. Projections, pictures each of something else, have each their own.
   const voiOf = (slice: Slice, frame: Frame): Voi | null => {
     if (viewport.voi) return viewport.voi
     if (isColour(slice.image)) return null
     if (fileVois(slice.image, slice.index).length > 0) return defaultVoi(frame, slice.image, slice.index)
-    const uid = viewport.series?.uid ?? ''
-    const known = stackWindows.get(uid) ?? fullWindow(frame, slice.image, slice.index)
-    stackWindows.set(uid, known)
+    const key = windowKeyOf(slice, viewport.series)
+    const known = stackWindows.get(key) ?? fullWindow(frame, slice.image, slice.index)
+    stackWindows.set(key, known)
     return known
   }
 

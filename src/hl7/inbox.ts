@@ -79,7 +79,7 @@ async function settle(
     return (await known(inbox.db, envelope)) ?? (await applyMessage(inbox, bytes, envelope, actor))
   } catch (error) {
     const refused = failureOf(inbox, error)
-    await keep(inbox, envelope, refused, error instanceof Hl7Refusal ? error.waitingFor : [], bytes, actor)
+    await keep(inbox, envelope, refused, error, bytes, actor)
     return refused
   }
 }
@@ -147,15 +147,19 @@ const sameId = ({ sender, controlId }: Envelope) =>
 const takeTurns = (tx: Transaction, { sender, controlId }: Envelope) =>
   tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`hl7 ${sender} ${controlId}`}, 7262))`)
 
-/** Keeps a message that was not applied, sealed, with the reason; the same one again is counted. */
+/**
+ * Keeps a message that was not applied, sealed, with the reason; the same one again is counted. A report that was refused
+ * is told with its visit too, where the desk looks (S19).
+ */
 export async function keep(
   { db, rules, clock }: Inbox,
   envelope: Envelope,
   refused: Answer,
-  waitingFor: string[],
+  error: unknown,
   bytes: Uint8Array,
   actor: Actor,
 ): Promise<void> {
+  const { waitingFor, report, reason: inAWord } = error instanceof Hl7Refusal ? error : NO_REFUSAL
   const state = waitingFor.length > 0 ? ('waiting' as const) : ('refused' as const)
   // One character a byte: what is sealed is a text.
   const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
@@ -163,21 +167,28 @@ export async function keep(
   await transact(db, async (tx) => {
     await takeTurns(tx, envelope)
     const now = clock()
+    const [before] = await tx
+      .select({ state: hl7Messages.state, answer: hl7Messages.answer })
+      .from(hl7Messages)
+      .where(and(sameId(envelope), eq(hl7Messages.sha256, envelope.sha256)))
+    if (before?.state === 'applied') return
     const values = { state, answer: refused, waitingFor, sealed, settledAt: null }
-    const [row] = await tx
+    await tx
       .insert(hl7Messages)
       .values({ ...envelope, ...values, receivedAt: now })
       .onConflictDoUpdate({
         target: [hl7Messages.sender, hl7Messages.controlId, hl7Messages.sha256],
         set: { ...values, attempts: sql`${hl7Messages.attempts} + 1` },
-        setWhere: ne(hl7Messages.state, 'applied'),
       })
-      .returning({ attempts: hl7Messages.attempts })
-    if (row?.attempts !== 1) return
+    // Refused again for the same reason is nothing new.
+    if (before && before.state !== 'dismissed' && before.answer.text === refused.text) return
     const { type, text: reason } = { type: envelope.type, text: refused.text }
     record(tx, now, { event: 'message.refused', actor, details: { kind: type, reason } })
+    if (report) record(tx, now, { event: 'report.refused', actor, ...report, details: { reason: inAWord } })
   })
 }
+
+const NO_REFUSAL = { waitingFor: [], report: undefined, reason: '' }
 
 function failure(error: unknown): Answer {
   if (error instanceof Hl7Refusal) {

@@ -6,7 +6,6 @@ import { exams, hl7Messages, patients, visits } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
 import type { Answer } from './ack.ts'
 import { applyMessage, failureOf, type Inbox, type Kept, keep, sealContext } from './inbox.ts'
-import { Hl7Refusal } from './refusal.ts'
 
 /** A message that was not applied, as the desk lists it: everything but its content. */
 export type Letter = Omit<Kept, 'sealed' | 'sha256'>
@@ -59,7 +58,7 @@ export async function replayLetter(inbox: Inbox, id: string, actor: Actor): Prom
     })
   } catch (error) {
     const answer = failureOf(inbox, error)
-    await keep(inbox, envelope, answer, error instanceof Hl7Refusal ? error.waitingFor : [], bytes, actor)
+    await keep(inbox, envelope, answer, error, bytes, actor)
     return answer
   }
 }

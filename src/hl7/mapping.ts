@@ -57,8 +57,12 @@ export const DEFAULT_MAPPING = {
   withdrawnStatus: ['X', 'D', 'W'],
   physician: ['OBR-32', 'OBX-16', 'TXA-22', 'TXA-10', 'TXA-9'],
   reportDate: ['OBR-22.1', 'OBX-14.1', 'TXA-22.15', 'TXA-7.1', 'TXA-6.1'],
+  /** Where a report's text stands: whole fields, a line each repetition. */
+  text: ['OBX-5'],
   /** A report that comes as text, without a document: `publish` it as an unsigned page, or `refuse` it. */
   textAlone: 'publish' as 'publish' | 'refuse',
+  /** A report without a tax code, patient number or birth date that agrees with the visit: `refuse` it, or `accept` it by its Accession Number. */
+  unidentified: 'refuse' as 'refuse' | 'accept',
 }
 
 type Raw = typeof DEFAULT_MAPPING
@@ -72,12 +76,18 @@ type PathKey =
       | 'excludedExams'
       | 'newOrder'
       | 'cancelledOrder'
-      | 'textAlone'
+      | keyof typeof CHOICES
     >
   | 'resultStatus'
 
 /** The mapping in use: paths read, codes in upper case. */
 export type Mapping = { [Key in keyof Raw]: Key extends PathKey ? Path[] : Raw[Key] }
+
+/** What is one word of two: the default first. */
+const CHOICES = {
+  textAlone: ['publish', 'refuse'],
+  unidentified: ['refuse', 'accept'],
+} as const
 
 const CODES = new Set<string>([
   'consentYes',
@@ -93,6 +103,7 @@ const CODES = new Set<string>([
   'withdrawnStatus',
 ])
 
+const isChoice = (key: string): key is keyof typeof CHOICES => Object.hasOwn(CHOICES, key)
 const path = z.string().transform((text, context) => {
   const read = parsePath(text)
   if (read) return read
@@ -105,7 +116,7 @@ const codes = z.array(z.string().transform((code) => code.toUpperCase()))
 const schema = z.strictObject(
   Object.fromEntries(
     Object.entries(DEFAULT_MAPPING).map(([key, fallback]) => {
-      if (key === 'textAlone') return [key, z.enum(['publish', 'refuse']).default('publish')]
+      if (isChoice(key)) return [key, z.enum(CHOICES[key]).default(CHOICES[key][0])]
       return [key, (CODES.has(key) ? codes : paths).prefault(fallback as string[])]
     }),
   ),

@@ -64,7 +64,8 @@ export function fieldsAt(
   )
 }
 
-function holds({ fields }: Segment, where: Condition | null, d: Delimiters): boolean {
+/** Is it one of the segments that a path means? */
+export function holds({ fields }: Segment, where: Condition | null, d: Delimiters): boolean {
   return where === null || matches(fields[where.field] ?? '', where, d)
 }
 

@@ -68,9 +68,21 @@ export function requireSamePatient(visit: Visit, said: PatientFacts): void {
     'AE',
     204,
     'The visit of this Accession Number is another patient’s: nothing was changed.',
-    {
-      location: 'PID-3',
-    },
+    { location: 'PID-3', reason: 'report.other_patient' },
+  )
+}
+
+/** Refuses a report of which nothing but the Accession Number says whose it is: a number mistyped once shows it to a stranger. */
+export function requireIdentified(visit: Visit, said: PatientFacts): void {
+  const agrees = (['taxCode', 'patientId', 'birthDate'] as const).some(
+    (name) => said[name] !== undefined && said[name] === visit[name],
+  )
+  if (agrees) return
+  throw new Hl7Refusal(
+    'AE',
+    101,
+    'Nothing in the message says that the report is of the person of this visit: send the birth date (PID-7), the tax code or the patient’s number as the visit has it.',
+    { location: 'PID-3', reason: 'report.unidentified' },
   )
 }
 

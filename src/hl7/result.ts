@@ -1,81 +1,102 @@
 import { AppError } from '../errors.ts'
 import type { Visit } from '../publications/publications.ts'
-import { deliverReport, refusalOf } from '../reports/reports.ts'
+import { deliverReport, examOf } from '../reports/reports.ts'
 import type { Inspection } from '../signature/signature.ts'
 import { examsOf, reportedSince, withdrawReport } from '../visits/exams.ts'
 import { findVisitIfAny } from '../visits/visits.ts'
 import type { Act, Call, Intake, Received } from './call.ts'
-import { type Document, documentIn } from './document.ts'
+import { type Content, contentOf } from './content.ts'
 import type { Mapping } from './mapping.ts'
 import type { Delimiters, Hl7Message, Segment } from './message.ts'
-import { requireSamePatient } from './patient.ts'
-import { Hl7Refusal } from './refusal.ts'
-import { dayOf, orderGroups, type PatientFacts, readerOf, readPatient, textOf } from './values.ts'
+import { requireIdentified, requireSamePatient } from './patient.ts'
+import { Hl7Refusal, inWords, type RefusedReport } from './refusal.ts'
+import { dayOf, orderGroups, type PatientFacts, readerOf, readPatient } from './values.ts'
 
 type Status = 'final' | 'corrected' | 'preliminary' | 'withdrawn'
 
 type Result = {
   accessionNumbers: string[]
   status: Status
-  document: Document | null
-  text: string
+  /** Or why it cannot be taken, to be told once it is known whose it is. */
+  content: Content | Hl7Refusal
+  /** The PID that it stands under: a message may hold several (HL7 v2.5 §7.3.1). */
+  person: Segment | undefined
   exam: string | undefined
   physician: string | undefined
   date: string | undefined
   patient: PatientFacts
 }
 
-const MAX_TEXT = 200_000
+const NOTHING: Content = { document: null, text: '' }
 
 /** ORU^R01, MDM^T02 and its kin: a report as text, as a signed document, or both; final, corrected or taken back. */
 export async function result({ message, header }: Received, intake: Intake): Promise<Act> {
-  const { mapping, inspect } = intake
-  const groups = header.type === 'MDM' ? [message.segments] : orderGroups(message)
+  const isDocument = header.type === 'MDM'
+  if (isDocument && (countOf(message, 'PID') > 1 || countOf(message, 'TXA') > 1))
+    throw new Hl7Refusal(
+      'AE',
+      100,
+      'MDM is of one document of one patient: send another message for another.',
+      {
+        location: 'TXA',
+      },
+    )
+  const groups = isDocument ? [message.segments] : orderGroups(message)
   if (groups.length === 0)
     throw new Hl7Refusal('AE', 100, 'A result needs an OBR segment.', { location: 'OBR' })
-  const results = await Promise.all(
-    groups.map((group) =>
-      readResult(group, message, statusOf(group, message, header.event, mapping), intake),
-    ),
+  const results = withShared(
+    await Promise.all(groups.map((group) => readResult(group, message, header.event, intake))),
   )
-  // One report for several exams comes with the first of them alone.
-  const shared = results.find(({ document, text }) => document || text)
   return async (call) => {
     const told: string[] = []
-    for (const each of results) {
-      const { document, text } = each.document || each.text ? each : { ...each, ...pick(shared) }
-      told.push(await apply(call, { ...each, document, text }, { ...intake, inspect }))
-    }
+    for (const each of results) told.push(await apply(call, each, intake))
     return [...new Set(told)].join(' ')
   }
 }
 
-const pick = (shared: Result | undefined) => ({
-  document: shared?.document ?? null,
-  text: shared?.text ?? '',
-})
+const countOf = ({ segments }: Hl7Message, wanted: string) =>
+  segments.filter(({ name }) => name === wanted).length
+
+/**
+ * One report for several exams comes with one of them alone. It is the same person's, and final: another's report, a
+ * draft or one that is taken back is never shown in the place of what is missing.
+ */
+function withShared(results: Result[]): Result[] {
+  return results.map((each) => {
+    if (!isShown(each) || !isEmpty(each)) return each
+    const [only, ...others] = results.filter(
+      (other) => other.person === each.person && isShown(other) && !isEmpty(other),
+    )
+    // Of several, which one is meant cannot be told.
+    return only && others.length === 0 ? { ...each, content: only.content } : each
+  })
+}
+
+const isShown = ({ status }: Result) => status === 'final' || status === 'corrected'
+const isEmpty = ({ content }: Result) =>
+  !(content instanceof Hl7Refusal) && content.document === null && content.text === ''
 
 async function readResult(
   segments: readonly Segment[],
   { delimiters }: Hl7Message,
-  status: Status,
-  { mapping, inspect, maxReportBytes }: Intake,
+  event: string,
+  intake: Intake,
 ): Promise<Result> {
+  const { mapping } = intake
   const reader = readerOf(segments, delimiters)
   const accessionNumbers = [...new Set(reader.all(mapping.accessionNumber))]
   if (accessionNumbers.length === 0)
     throw new Hl7Refusal('AE', 101, 'The Accession Number is missing where the mapping looks for it.', {
       location: 'OBR-18',
     })
-  const text = textOf(segments, delimiters)
-  if (text.length > MAX_TEXT)
-    throw new Hl7Refusal('AE', 102, `The text is longer than ${MAX_TEXT} characters.`, { location: 'OBX-5' })
+  const ofReport = withoutPatientsOwn(segments)
+  const status = statusOf(ofReport, delimiters, event, mapping)
   const read = status === 'final' || status === 'corrected'
   return {
     accessionNumbers,
     status,
-    document: read ? await documentOf(segments, delimiters, maxReportBytes, inspect) : null,
-    text,
+    content: read ? await contentOf(ofReport, delimiters, intake).catch(refusalIn) : NOTHING,
+    person: segments.find(({ name }) => name === 'PID'),
     exam: reader.first(mapping.exam)?.slice(0, 200),
     physician: reader.person(mapping.physician)?.slice(0, 200),
     date: reader.all(mapping.reportDate).map(dayOf).find(Boolean),
@@ -83,21 +104,20 @@ async function readResult(
   }
 }
 
-async function documentOf(
-  segments: readonly Segment[],
-  delimiters: Delimiters,
-  maxBytes: number,
-  inspect: Intake['inspect'],
-): Promise<Document | null> {
-  const document = await documentIn(segments, delimiters, { maxBytes, inspect })
-  const refused = document && refusalOf(document.inspection, 'text')
-  if (refused) throw inWords(refused)
-  return document
+function refusalIn(error: unknown): Hl7Refusal {
+  if (error instanceof Hl7Refusal) return error
+  throw error
+}
+
+/** Without the OBX that stand before the order: they tell of the patient (HL7 v2.7 §7.3.1), not of an exam. */
+function withoutPatientsOwn(segments: readonly Segment[]): readonly Segment[] {
+  const order = segments.findIndex(({ name }) => name === 'ORC' || name === 'OBR')
+  return segments.filter(({ name }, index) => name !== 'OBX' || index > order)
 }
 
 function statusOf(
   segments: readonly Segment[],
-  { delimiters }: Hl7Message,
+  delimiters: Delimiters,
   event: string,
   mapping: Mapping,
 ): Status {
@@ -125,22 +145,67 @@ async function apply(call: Call, each: Result, intake: Intake): Promise<string> 
   const { accessionNumbers, status, patient } = each
   if (status === 'preliminary') return 'Preliminary: nothing is kept or published until it is final.'
   const found = await visitOf(call, accessionNumbers)
-  requireSamePatient(found.visit, patient)
-  if (call.since && (await reportedSince(call.db, found.visit.id, found.accessionNumber, call.since)))
+  await requireNewest(call, found)
+  if (status === 'withdrawn') {
+    requireSameResult(found.visit, patient, intake.mapping)
+    return withdraw(call, found.accessionNumber, each)
+  }
+  try {
+    requireSameResult(found.visit, patient, intake.mapping)
+    return await take(call, found, each, intake)
+  } catch (error) {
+    // The desk finds it with its visit (S19).
+    throw error instanceof Hl7Refusal ? error.of(await refusedReport(call, found, each)) : error
+  }
+}
+
+function requireSameResult(visit: Visit, patient: PatientFacts, { unidentified }: Mapping): void {
+  requireSamePatient(visit, patient)
+  if (unidentified === 'refuse') requireIdentified(visit, patient)
+}
+
+type Found = { visit: Visit; accessionNumber: string }
+
+async function requireNewest({ db, since }: Call, { visit, accessionNumber }: Found): Promise<void> {
+  if (since && (await reportedSince(db, visit.id, accessionNumber, since)))
     throw new Hl7Refusal('AE', 100, 'A newer report of this exam has come since: this one stays aside.')
-  if (status === 'withdrawn') return withdraw(call, found.accessionNumber, each)
-  const document = each.document?.bytes ?? (await pageOf(call, found, each, intake))
-  const inspection = each.document?.inspection ?? (await intake.inspect(document))
-  const delivered = await deliver(call, found.accessionNumber, each, document, inspection)
+}
+
+async function take(call: Call, found: Found, each: Result, intake: Intake): Promise<string> {
+  const { content } = each
+  if (content instanceof Hl7Refusal) throw content
+  const document = content.document?.bytes ?? (await pageOf(call, found, each, content.text, intake))
+  const inspection = content.document?.inspection ?? (await intake.inspect(document))
+  const delivered = await deliver(call, found.accessionNumber, each, content.text, { document, inspection })
   if (!delivered.created) return 'This report is there already: nothing was changed.'
   const signed = inspection.ok && inspection.signature.status !== 'none' ? '' : ' It carries no signature.'
   return `Report taken as version ${delivered.version}.${signed}`
 }
 
-async function visitOf(
+/** Of which exam a report was refused, as far as that is clear. */
+async function refusedReport(
   { db }: Call,
-  accessionNumbers: string[],
-): Promise<{ visit: Visit; accessionNumber: string }> {
+  { visit, accessionNumber }: Found,
+  { exam }: Result,
+): Promise<RefusedReport> {
+  const wanted = await examNamed(db, accessionNumber, exam)
+  const examId = await examOf(db, visit, accessionNumber, wanted).then(
+    ({ id }) => id,
+    (error: unknown) => {
+      if (error instanceof AppError) return null
+      throw error
+    },
+  )
+  return { visitId: visit.id, examId }
+}
+
+// A visit's number may be one of its exams' too: then that exam is meant.
+async function examNamed(db: Call['db'], accessionNumber: string, exam: string | undefined) {
+  const ofExam = (await examsOf(db, accessionNumber)).length > 0
+  return { exam, examAccessionNumber: ofExam ? accessionNumber : undefined }
+}
+
+async function visitOf({ db }: Call, accessionNumbers: string[]): Promise<Found> {
   for (const accessionNumber of accessionNumbers) {
     const visit = await findVisitIfAny(db, accessionNumber)
     if (visit) return { visit, accessionNumber }
@@ -168,17 +233,20 @@ async function withdraw(call: Call, accessionNumber: string, { exam }: Result): 
 /** A report that came as text alone, as a page that can be shown, put on the disc and downloaded; it is not signed. */
 async function pageOf(
   { db }: Call,
-  { visit, accessionNumber }: { visit: Visit; accessionNumber: string },
-  { text, exam, physician, date }: Result,
+  { visit, accessionNumber }: Found,
+  { exam, physician, date }: Result,
+  text: string,
   { mapping, page }: Intake,
 ): Promise<Uint8Array> {
   if (text === '')
     throw new Hl7Refusal('AE', 101, 'There is no report: OBX-5 holds neither text nor a PDF or .p7m.', {
       location: 'OBX-5',
+      reason: 'report.empty',
     })
   if (mapping.textAlone === 'refuse')
     throw new Hl7Refusal('AE', 101, 'A report without its signed document is not taken here (`textAlone`).', {
       location: 'OBX-5',
+      reason: 'report.no_document',
     })
   const [registered] = await examsOf(db, accessionNumber)
   const { familyName, givenName, birthPlace, birthDate, taxCode, patientId } = visit
@@ -195,29 +263,16 @@ async function pageOf(
 async function deliver(
   call: Call,
   accessionNumber: string,
-  { text, exam, physician, date }: Result,
-  document: Uint8Array,
-  inspection: Inspection,
+  { exam, physician, date }: Result,
+  text: string,
+  { document, inspection }: { document: Uint8Array; inspection: Inspection },
 ) {
-  // A visit's number may be one of its exams' too: then that exam is meant.
-  const ofExam = (await examsOf(call.db, accessionNumber)).length > 0
   try {
     return await deliverReport({ ...call, inspect: async () => inspection }, accessionNumber, {
-      ...{ document, exam, physician, date },
+      ...{ document, physician, date, ...(await examNamed(call.db, accessionNumber, exam)) },
       text: text === '' ? undefined : text,
-      examAccessionNumber: ofExam ? accessionNumber : undefined,
     })
   } catch (error) {
     throw error instanceof AppError ? inWords(error) : error
   }
-}
-
-/** A refusal of the portal's as the sender of a message reads it. */
-function inWords({ code, detail }: AppError): Hl7Refusal {
-  const [condition, location] = code.startsWith('exam.')
-    ? ([204, 'OBR-18'] as const)
-    : code.startsWith('report.')
-      ? ([102, 'OBX-5'] as const)
-      : ([207, undefined] as const)
-  return new Hl7Refusal('AE', condition, detail ?? code, { location })
 }

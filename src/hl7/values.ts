@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Mapping } from './mapping.ts'
-import { type Delimiters, type Hl7Message, type Segment, unescapeText, valueIn } from './message.ts'
+import { type Delimiters, type Hl7Message, type Segment, valueIn } from './message.ts'
 import { fieldsAt, NULL_VALUE, type Path, valuesAt } from './path.ts'
 
 /** A message, or a part of it, to be asked for values by their name in the mapping. */
@@ -101,21 +101,6 @@ export function dayOf(text: string): string | undefined {
   const date = new Date(`${day}T00:00:00Z`)
   return Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== day ? undefined : day
 }
-
-/** The text of OBX segments of type TX, FT, ST and the like: a line each repetition, in the order they came. */
-export function textOf(segments: readonly Segment[], d: Delimiters): string {
-  return segments
-    .filter(({ name, fields }) => name === 'OBX' && TEXT_TYPES.has((fields[2] ?? '').trim().toUpperCase()))
-    .map(({ fields }) => {
-      const repeated = (fields[5] ?? '').split(d.repetition).map((text) => unescapeText(text, d))
-      return repeated.map((text) => text.trimEnd()).join('\n')
-    })
-    .join('\n')
-    .replaceAll('\0', '')
-    .trim()
-}
-
-const TEXT_TYPES = new Set(['TX', 'FT', 'ST', ''])
 
 const yesOrNo = (value: string | undefined, yes: string[], no: string[]) => {
   const code = value?.toUpperCase()

@@ -9,6 +9,7 @@ import { PERSON, signingOffice, withByteFlipped } from '../signature/support.ts'
 import { pdfOf } from '../support/fixtures.ts'
 import { pin2In, type TestGateway, testGateway } from '../support/gateway.ts'
 import { signedIn } from '../support/patient.ts'
+import { signedInStaff } from '../support/staff.ts'
 import { registered } from '../support/visits.ts'
 import { lines, msh, orderMessage, pid, resultMessage } from './messages.ts'
 
@@ -155,13 +156,109 @@ describe('results', () => {
     expect(report?.reports.signature.signers[0]).toMatchObject({ unaltered: true })
   })
 
-  test('S19: an altered document is refused, and the desk finds it with the reason', async () => {
-    await send(orderMessage(['S2']))
+  test('S19: an altered document is refused, and the reception finds it with its visit and the reason', async () => {
+    const reception = await signedInStaff(gateway, 'lucia', ['desk'])
+    await send(orderMessage(['S2'], { person: { name: 'Alterato^Piero' } }))
     const signed = office.sign(await pdfOf('Un referto'), signer)
     const altered = withByteFlipped(signed, signed.indexOf('%PDF') + 200)
-    const answer = await send(resultMessage('S2', { document: altered, type: 'PKCS7' }))
+    const message = resultMessage('S2', { document: altered, type: 'PKCS7' })
+    const answer = await send(message)
     expect(msa(answer)).toMatch(/\|AE\|M\d+\|The signature does not match/)
     expect((await state('S2')).report).toBe('missing')
+    // Sent again, it is still one matter.
+    await send(message)
+    const [exam] = await gateway.db.select().from(exams).where(eq(exams.accessionNumber, 'S2'))
+    const trail = await gateway.db
+      .select()
+      .from(auditEvents)
+      .where(eq(auditEvents.examId, exam?.id ?? ''))
+    expect(trail.filter(({ event }) => event === 'report.refused')).toMatchObject([
+      { visitId: exam?.visitId, details: { reason: 'report.altered' }, actor: 'ris:hl7 RIS|OSPEDALE' },
+    ])
+    const page = await (await reception.get('/desk/attenzione')).text()
+    expect(page).toContain('Documenti non accettati')
+    expect(page).toMatch(
+      /Alterato Piero(?:(?!<li).)*RX TORACE S2(?:(?!<li).)*documento modificato dopo la firma/s,
+    )
+    await send(resultMessage('S2', { document: signed, type: 'PKCS7' }))
+    expect(await (await reception.get('/desk/attenzione')).text()).not.toContain('Alterato Piero')
+  })
+
+  test('S19: a document that came before its visit is found with it, once the visit is there', async () => {
+    await send(resultMessage('S3', { text: null, document: Buffer.from('hello') }))
+    await send(orderMessage(['S3']))
+    const refused = () =>
+      gateway.db
+        .select()
+        .from(auditEvents)
+        .where(eq(auditEvents.event, 'report.refused'))
+        .orderBy(auditEvents.seq)
+    const visit = await visitOf('S3')
+    await expect
+      .poll(async () => (await refused()).filter(({ visitId }) => visitId === visit?.id), { timeout: 30_000 })
+      .toMatchObject([{ details: { reason: 'report.unrecognised' } }])
+  })
+
+  const obr = (accession: string, status: string) =>
+    `OBR|1|PL|${accession}|RX^RX TORACE|||20261120103000|||||||||||${accession}||||20261121||RAD|${status}`
+  const obx = (text: string) => `OBX|1|FT|REFERTO||${text}`
+
+  test('one report for several exams of a person comes with one of them alone', async () => {
+    await send(orderMessage(['SH1', 'SH2']))
+    const message = lines(msh('ORU^R01'), pid(), obr('SH1', 'F'), obx('Uno per due'), obr('SH2', 'F'))
+    expect(msa(await send(message))).toContain('|AA|')
+    const { exams: found } = await state('SH1')
+    expect(found.map(({ report }: { report: object }) => report)).toMatchObject([
+      { version: 1 },
+      { version: 1 },
+    ])
+  })
+
+  test('S6: a person’s report is never taken for another’s exam in the same message (HL7 v2.5 §7.3.1)', async () => {
+    const other = {
+      patientId: 'P2',
+      taxCode: 'BNCLCU90A01H501Z',
+      name: 'BIANCHI^LUCA',
+      birthDate: '19900101',
+    }
+    await send(orderMessage(['MP1']))
+    await send(orderMessage(['MP2'], { person: other }))
+    for (const groups of [
+      [pid(), obr('MP1', 'F'), obx('Di Rossi'), pid(other), obr('MP2', 'F')],
+      [pid(other), obr('MP2', 'F'), pid(), obr('MP1', 'F'), obx('Di Rossi')],
+      // What is observed of a person stands before their orders, and is no report.
+      [pid(), obr('MP1', 'F'), obx('Di Rossi'), pid(other), obx('Altezza 180'), obr('MP2', 'F')],
+    ]) {
+      expect(msa(await send(lines(msh('ORU^R01'), ...groups)))).toMatch(/\|AE\|M\d+\|There is no report/)
+      expect((await state('MP2')).report).toBe('missing')
+    }
+  })
+
+  test('S7: a draft, or what is taken back, is never shown in the place of a final report that is missing', async () => {
+    await send(orderMessage(['DR1', 'DR2', 'DR3']))
+    for (const status of ['P', 'X']) {
+      const message = lines(msh('ORU^R01'), pid(), obr('DR1', status), obx('Bozza'), obr('DR2', 'F'))
+      expect(msa(await send(message))).toMatch(/\|AE\|M\d+\|There is no report/)
+    }
+    // Of two, which one is meant cannot be told.
+    const two = [obr('DR1', 'F'), obx('Uno'), obr('DR2', 'F'), obx('Due'), obr('DR3', 'F')]
+    expect(msa(await send(lines(msh('ORU^R01'), pid(), ...two)))).toContain('There is no report')
+    expect((await state('DR1')).report).toBe('missing')
+  })
+
+  test('an Accession Number alone does not say whose a report is', async () => {
+    await send(orderMessage(['ID1']))
+    const anonymous = lines(msh('ORU^R01'), obr('ID1', 'F'), obx('Di chi?'))
+    const named = lines(msh('ORU^R01'), 'PID|1||||Rossi^Mario', obr('ID1', 'F'), obx('Di chi?'))
+    for (const message of [anonymous, named])
+      expect(msa(await send(message))).toMatch(/\|AE\|M\d+\|Nothing in the message says/)
+    const born = lines(msh('ORU^R01'), 'PID|1||||Rossi^Mario||19800423', obr('ID1', 'F'), obx('Suo'))
+    expect(msa(await send(born))).toContain('|AA|')
+  })
+
+  test('MDM is of one patient', async () => {
+    const message = lines(msh('MDM^T02'), pid(), pid({ patientId: 'P2' }), 'TXA|1|||||||||||||||S1')
+    expect(msa(await send(message))).toContain('MDM is of one document of one patient')
   })
 
   test('S7: preliminary is not kept, final is published, corrected replaces it, withdrawn ends it, corrected again brings it back', async () => {

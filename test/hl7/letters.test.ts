@@ -132,10 +132,19 @@ describe('messages that were not applied', () => {
   })
 })
 
+test('where `unidentified` is `accept`, a report is taken by its Accession Number alone', async () => {
+  await receive(orderMessage(['ANON']))
+  const anonymous = resultMessage('ANON').replace(/PID\|.*?\r/, '')
+  expect(await receive(anonymous)).toContain('|AE|')
+  const again = resultMessage('ANON').replace(/PID\|.*?\r/, '')
+  expect(await receive(again, '{"unidentified": "accept"}')).toContain('|AA|')
+})
+
 test('a mapping that cannot be used is told at its place', () => {
   expect(() => readMapping('{')).toThrow('not valid JSON')
   expect(() => readMapping('{"email": ["PID"]}')).toThrow(/email.*"PID" is no path/)
   expect(() => readMapping('{"e-mail": ["PID-13"]}')).toThrow('e-mail')
+  expect(() => readMapping('{"unidentified": "publish"}')).toThrow('unidentified')
   expect(readMapping('{"consentYes": ["oui"]}').consentYes).toEqual(['OUI'])
 })
 

@@ -3,7 +3,7 @@ import { acknowledgement, headerOf } from '../../src/hl7/ack.ts'
 import { decodeMessage } from '../../src/hl7/character-set.ts'
 import { escapeText, parseMessage, unescapeText } from '../../src/hl7/message.ts'
 import { parsePath, valuesAt } from '../../src/hl7/path.ts'
-import { dayOf, orderGroups, readerOf, textOf } from '../../src/hl7/values.ts'
+import { dayOf, orderGroups, readerOf } from '../../src/hl7/values.ts'
 
 const MSH = 'MSH|^~\\&|RIS|OSP|RITIRO|OSP|20261123120000||ORU^R01|1|P|2.5'
 
@@ -170,13 +170,6 @@ describe('values', () => {
     expect(name('123^BIANCHI^ANNA^^^DR.SSA')).toBe('DR.SSA ANNA BIANCHI')
     expect(name('123&BIANCHI&ANNA&&&DR.SSA^20261123')).toBe('DR.SSA ANNA BIANCHI')
     expect(name('123')).toBeUndefined()
-  })
-
-  test('a report’s text is its OBX in order, a line each repetition', () => {
-    const { segments, delimiters } = parseMessage(
-      `${MSH}\rOBX|1|FT|A||Uno\\.br\\due~tre\rOBX|2|NM|B||12\rOBX|3|ED|C||^A^PDF^Base64^AAAA\rOBX|4|TX|D||a \\T\\ b`,
-    )
-    expect(textOf(segments, delimiters)).toBe('Uno\ndue\ntre\na & b')
   })
 })
 

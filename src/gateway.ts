@@ -21,6 +21,7 @@ import { loadLightViewer } from './light/light.ts'
 import { errorCode, type Log } from './log.ts'
 import { sendMails } from './mail/mail.ts'
 import { it } from './messages/it.ts'
+import { itPin2AtDesk } from './messages/it-pin2-at-desk.ts'
 import { createOrthanc } from './orthanc/orthanc.ts'
 import { checkArchive, checkArchiveLater } from './orthanc/safety.ts'
 import { takeDocuments } from './pacs/documents.ts'
@@ -100,13 +101,14 @@ export async function startGateway(
     onlineDeriver({ orthanc, codecs, portalUrl }),
     compactDeriver(fetchFile, codecs),
   ]
-  const site = siteOf(config, it, assets.asset)
+  const messages = pin2Delivery === 'desk' ? itPin2AtDesk : it
+  const site = siteOf(config, messages, assets.asset)
   const rules = { availableDays, pin2Delivery, encryptionKeys, peppers, consentTextVersion }
   const trustedProxies = config.trustedProxies
   const maxReportBytes = config.maxReportMb * 1_000_000
   const inspect = (document: Uint8Array) => inspectDocument(document, { trusted, now: clock() })
   const slip = slipFor(site, portalUrl)
-  const page = (report: TextReport) => textPage({ organisation, messages: it, report })
+  const page = (report: TextReport) => textPage({ organisation, messages, report })
   const inbox = {
     ...{ db, rules, clock, log, inspect, page, maxReportBytes },
     mapping: config.hl7Mapping,
@@ -170,7 +172,7 @@ export async function startGateway(
     deriveStudies({ db, store: derived, derivers, clock, log, signal }),
     takeDocuments({ db, orthanc, rules, taken, inspect, page, maxReportBytes, clock, log, signal }),
     keepTime({ db, rules, visitRetentionDays: config.visitRetentionDays, clock, log, signal }),
-    sendMails({ db, keys: encryptionKeys, settings: mail, messages: it, log, clock, signal }),
+    sendMails({ db, keys: encryptionKeys, settings: mail, messages, log, clock, signal }),
     ...(config.auditTarget
       ? [
           exportAudit({

@@ -15,7 +15,12 @@ export function siteOf(config: Config, messages: Messages, asset: (name: string)
     availableDays: config.availableDays,
     messages,
     asset,
-    features: { sharing: true, removal: true, identity: config.identity?.name },
+    features: {
+      sharing: true,
+      removal: true,
+      pin2AtDesk: config.pin2Delivery === 'desk',
+      identity: config.identity?.name,
+    },
     privacy: { controller: config.organisation, dataProtectionOfficer: config.dpoContact },
     accessibility: { feedbackEmail: config.organisationEmail },
   }

@@ -186,21 +186,24 @@ export async function requestPin2(
   source: string,
 ): Promise<void> {
   const { db, peppers, rules, now } = door
+  // Where the desk tells PIN2 it is not made anew here, so that no lock ends: of no PIN1, known or not (S42, S43).
+  if (rules.pin2Delivery === 'desk') return
   const pin1 = withoutSeparators(pin1Typed)
   if (!hasValidCheckDigit(pin1)) return
   if (await spend(db, { act: 'pin2', source, peppers, now })) return
   const pin1Digest = digestPin1(peppers, pin1).toString('hex')
   if (await spend(db, { act: 'pin2-of', source: pin1Digest, peppers, now })) return
-  // A new PIN2 ends a lock (S42). A PIN1 that does not exist is let go as well: were it not, the lock would tell (S43).
-  await db.delete(loginLocks).where(eq(loginLocks.pin1Digest, pin1Digest))
-  const [found] = await db
-    .select({ id: visits.id })
-    .from(visits)
-    .where(inArray(visits.pin1Digest, digestsOfPin1(peppers, pin1)))
-  if (!found || rules.pin2Delivery !== 'email') return
+  const digests = digestsOfPin1(peppers, pin1)
+  const [found] = await db.select({ id: visits.id }).from(visits).where(inArray(visits.pin1Digest, digests))
   await transact(db, async (tx) => {
-    const visit = await lockVisit(tx, found.id)
-    if (!visit.consent || !visit.email) return
+    const visit = found && (await lockVisit(tx, found.id))
+    // A new PIN2 ends a lock, and nothing else does (S42). Where there is no PIN2 there is nothing to guess, and a PIN1
+    // that does not exist is let go like those that do: were it not, the lock would tell (S43).
+    if (!visit?.pin2Hash) {
+      const keys = digests.map((digest) => digest.toString('hex'))
+      await tx.delete(loginLocks).where(inArray(loginLocks.pin1Digest, keys))
+    }
+    if (!visit?.consent || !visit.email) return
     if ((await sendNewPin2(tx, visit, rules, now)) === null) return
     record(tx, now, {
       event: 'pin2.requested',

@@ -2,6 +2,7 @@ import { desc, eq, lt, type SQL, sql } from 'drizzle-orm'
 import { type Actor, record, transact } from '../audit/audit.ts'
 import type { Database } from '../database/database.ts'
 import { attentionNotes, staff } from '../database/schema.ts'
+import { standingMail } from '../mail/standing.ts'
 import { addDays, dayInRome } from '../time/rome.ts'
 
 /** What can be the matter, in the order of the list: first what a person waits for. */
@@ -90,12 +91,11 @@ const notOnline = sql.raw(
 )
 
 const QUERIES: Record<MatterKind, (now: Date) => SQL> = {
-  // The last mail to the person came back: PIN2 did not arrive (S9).
+  // The mail with PIN2, or the last one, came back (S9).
   'mail-refused': () => sql`
     select 'mail-refused:' || m.id as key, m.queued_at as since, ${person}, null as about, m.last_error as detail
     from mails m join visits v on v.id = m.visit_id
-    where m.state = 'refused' and m.share_id is null and not exists (
-      select 1 from mails n where n.visit_id = m.visit_id and n.share_id is null and n.queued_at > m.queued_at)`,
+    where m.state = 'refused' and m.share_id is null and m.id = ${standingMail(sql.raw('m.visit_id'))}`,
   // A document that was not taken, and nothing came in its place (S19).
   'document-refused': (now) => sql`
     select 'document-refused:' || a.seq as key, a.at as since, ${person}, e.description as about,

@@ -1,6 +1,7 @@
-import { and, desc, gt, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
 import { exams, loginLocks, mails, publications, reports, studies } from '../database/schema.ts'
+import { standingMail } from '../mail/standing.ts'
 import type { FoundVisit } from './search.ts'
 
 /** A visit's state on one line of a list. */
@@ -38,10 +39,9 @@ export async function visitLines(db: Database, found: FoundVisit[], now: Date): 
       ),
     db.select().from(publications).where(inArray(publications.visitId, ids)),
     db
-      .selectDistinctOn([mails.visitId], { visitId: mails.visitId, state: mails.state })
+      .select({ visitId: mails.visitId, state: mails.state })
       .from(mails)
-      .where(and(inArray(mails.visitId, ids), isNull(mails.shareId)))
-      .orderBy(mails.visitId, desc(mails.queuedAt)),
+      .where(and(inArray(mails.visitId, ids), eq(mails.id, standingMail(sql`${mails.visitId}`)))),
     db
       .select({ key: loginLocks.pin1Digest, lockedUntil: loginLocks.lockedUntil })
       .from(loginLocks)

@@ -12,6 +12,7 @@ export function PrivacyPage({ site, session }: HelpProps) {
     controller: controller ?? site.organisation,
     dataProtectionOfficer,
     availableDays: site.availableDays,
+    pin2AtDesk: site.features.pin2AtDesk,
   }
   return (
     <Layout site={site} title={texts.title} session={session}>

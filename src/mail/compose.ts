@@ -30,10 +30,10 @@ function patientText(mail: DueMail, head: LetterHead, messages: Messages): MailT
     visitDay: formatDay(mail.examDate),
     availableUntil: formatDay(mail.availableUntil),
   }
-  if (mail.kind === 'updated') return messages.mail.updated(facts)
-  if (mail.kind === 'reminder') return messages.mail.reminder(facts)
-  if (mail.pin2 === null) return messages.mail.publishedFurther(facts)
-  const pin2 = groupPin(mail.pin2)
+  const pin2 = mail.pin2 === null ? null : groupPin(mail.pin2)
+  if (mail.kind === 'updated') return messages.mail.updated(facts, pin2)
+  if (mail.kind === 'reminder') return messages.mail.reminder(facts, pin2)
+  if (pin2 === null) return messages.mail.publishedFurther(facts)
   return mail.kind === 'pin2' ? messages.mail.newPin2(facts, pin2) : messages.mail.published(facts, pin2)
 }
 

@@ -64,17 +64,22 @@ export async function queueMail(tx: Transaction, notice: Notice, keys: KeyRing, 
     .onConflictDoNothing({ target: mails.dedupeKey })
 }
 
-/** Drops mails that wait: all of a visit, or only those whose PIN2 has just been replaced. */
+/** Drops mails that wait: all of a visit, those whose PIN2 has just died, or the notices that another one replaces. */
 export async function cancelMails(
   tx: Transaction,
   visitId: string,
-  { withPin2 }: { withPin2: boolean },
+  which: 'all' | 'with-pin2' | 'published',
 ): Promise<void> {
   const waiting = inArray(mails.state, ['queued', 'sending'])
+  const chosen = {
+    all: undefined,
+    'with-pin2': eq(mails.carriesPin2, true),
+    published: eq(mails.kind, 'published'),
+  }[which]
   await tx
     .update(mails)
     .set({ state: 'cancelled', payload: null })
-    .where(and(eq(mails.visitId, visitId), waiting, withPin2 ? eq(mails.carriesPin2, true) : undefined))
+    .where(and(eq(mails.visitId, visitId), waiting, chosen))
 }
 
 /** Takes the next mail that is due, for this gateway alone; null where none is. A mail whose sender died is due again. */

@@ -41,7 +41,7 @@ export async function publishReady(
 ): Promise<void> {
   // One at a time for a visit: a report, a study and a consent can arrive in the same moment.
   const [visit] = await tx.select().from(visits).where(eq(visits.id, visitId)).for('no key update')
-  if (!visit?.consent || !visit.email) return
+  if (!visit?.consent) return
   const ofVisit = await tx.select().from(exams).where(eq(exams.visitId, visitId)).orderBy(exams.position)
   let pin2 = visit.pin2Hash
   for (const exam of ofVisit) {
@@ -50,9 +50,11 @@ export async function publishReady(
     if (!report?.atHand) continue
     const latest = await latestPublication(tx, exam.id)
     if (latest && !latest.endedAt) {
-      if (latest.reportId !== report.id) await showNewVersion(tx, visit, latest, report.id, rules, now)
+      if (latest.reportId !== report.id)
+        pin2 = await showNewVersion(tx, { ...visit, pin2Hash: pin2 }, latest, report.id, rules, now)
       continue
     }
+    if (!visit.email) continue
     if (latest && !mayReturn(latest, report.id)) continue
     if (!(await imagesReady(tx, exam))) continue
     pin2 = await publish(tx, { ...visit, pin2Hash: pin2 }, exam, report.id, rules, now)
@@ -86,12 +88,7 @@ async function publish(
     examDate,
     availableUntil: online.availableUntil,
   } as const
-  if (visit.pin2Hash && (await pin2IsOnItsWay(tx, visit))) {
-    await queueMail(tx, { visitId: visit.id, pin2: null, ...notice }, rules.encryptionKeys, now)
-    return visit.pin2Hash
-  }
-  const issued = await issuePin2(tx, visit, notice, rules, now)
-  return issued.pin2Hash
+  return notify(tx, visit, notice, rules, now)
 }
 
 async function showNewVersion(
@@ -101,7 +98,7 @@ async function showNewVersion(
   reportId: string,
   rules: PublishingRules,
   now: Date,
-): Promise<void> {
+): Promise<string | null> {
   const online = availability(now, rules.availableDays)
   // Not yet reminded either: its days start again, and so does the wait for its reader (S27).
   const unread = { openedAt: null, remindedAt: null }
@@ -119,15 +116,34 @@ async function showNewVersion(
     .select({ examDate: exams.examDate })
     .from(exams)
     .where(eq(exams.id, publication.examId))
+  // Whoever has no address any more reads the right version all the same: by SPID or CIE, or a doctor by a share (S7).
+  if (!visit.email) return visit.pin2Hash
   const notice = {
-    visitId: visit.id,
     kind: 'updated' as const,
     dedupeKey: `updated:${reportId}`,
-    pin2: null,
     examDate: exam?.examDate ?? dayInRome(now),
     availableUntil: online.availableUntil,
   }
-  await queueMail(tx, notice, rules.encryptionKeys, now)
+  return notify(tx, visit, notice, rules, now)
+}
+
+/**
+ * Queues a notice to the person, with a new PIN2 where they have none: the first time, or where every mail that carried
+ * the present one was refused (S9). Returns the hash of the PIN2 that is valid then. The caller holds the visit's row.
+ */
+export async function notify(
+  tx: Transaction,
+  visit: Pick<Visit, 'id' | 'pin1Digest' | 'pin2Hash'>,
+  notice: Omit<Notice, 'visitId' | 'pin2'>,
+  rules: PublishingRules,
+  now: Date,
+): Promise<string> {
+  if (visit.pin2Hash && (await pin2IsOnItsWay(tx, visit.id, rules))) {
+    await queueMail(tx, { visitId: visit.id, pin2: null, ...notice }, rules.encryptionKeys, now)
+    return visit.pin2Hash
+  }
+  const issued = await issuePin2(tx, visit, notice, rules, now)
+  return issued.pin2Hash
 }
 
 /**
@@ -146,11 +162,11 @@ export async function issuePin2(
   await tx.update(visits).set({ pin2Hash, pin2IssuedAt: now }).where(eq(visits.id, visit.id))
   await tx.delete(loginLocks).where(eq(loginLocks.pin1Digest, Buffer.from(visit.pin1Digest).toString('hex')))
   await closePatientSessions(tx, visit.id)
-  await cancelMails(tx, visit.id, { withPin2: true })
+  await cancelMails(tx, visit.id, 'with-pin2')
   record(tx, now, { event: 'pin2.issued', actor: { kind: 'system' }, visitId: visit.id })
   const byMail = rules.pin2Delivery === 'email'
   // Where PIN2 is told at the desk only, a mail that brings nothing but PIN2 has nothing to say.
-  if (byMail || notice.kind === 'published') {
+  if (byMail || notice.kind !== 'pin2') {
     await queueMail(
       tx,
       { visitId: visit.id, ...notice, pin2: byMail ? pin2 : null },
@@ -214,13 +230,17 @@ async function imagesReady(tx: Transaction, exam: Exam): Promise<boolean> {
   return found.length > 0 && found.every(({ state }) => state === 'stable')
 }
 
-/** Has the person got the present PIN2, or will they? Not where every mail that carried it was refused. */
-async function pin2IsOnItsWay(tx: Transaction, visit: Visit): Promise<boolean> {
+/**
+ * Has the person got the present PIN2, or will they? Not where the mail that carried it was refused. What the desk tells
+ * has no mail to be judged by.
+ */
+async function pin2IsOnItsWay(tx: Transaction, visitId: string, rules: PublishingRules): Promise<boolean> {
+  if (rules.pin2Delivery === 'desk') return true
   const carriers = await tx
     .select({ state: mails.state })
     .from(mails)
-    .where(and(eq(mails.visitId, visit.id), eq(mails.carriesPin2, true)))
-    .orderBy(desc(mails.queuedAt))
+    .where(and(eq(mails.visitId, visitId), eq(mails.carriesPin2, true)))
+    .orderBy(desc(mails.queuedAt), sql`${mails.state} = 'cancelled'`)
     .limit(1)
   const [latest] = carriers
   return (

@@ -7,8 +7,7 @@ import { forgetNotes } from '../desk/attention.ts'
 import { forgetSecrets } from '../desk/secrets.ts'
 import { forgetMessages } from '../hl7/letters.ts'
 import { errorCode, type Log } from '../log.ts'
-import { queueMail } from '../mail/outbox.ts'
-import type { PublishingRules } from '../publications/publications.ts'
+import { notify, type PublishingRules } from '../publications/publications.ts'
 import { IDLE_MS } from '../sessions/sessions.ts'
 import { endShares } from '../shares/shares.ts'
 import { forgetStaffSessions } from '../staff/sessions.ts'
@@ -133,12 +132,8 @@ async function remind({ db, rules, clock }: Keeper): Promise<void> {
       if (short || !visit.consent || !visit.email) return
       const { availableUntil } = publication
       const dedupeKey = `reminder:${id}:${availableUntil}`
-      await queueMail(
-        tx,
-        { visitId, kind: 'reminder', dedupeKey, pin2: null, examDate: exam.examDate, availableUntil },
-        rules.encryptionKeys,
-        now,
-      )
+      const { examDate } = exam
+      await notify(tx, visit, { kind: 'reminder', dedupeKey, examDate, availableUntil }, rules, now)
     })
   }
 }

@@ -105,6 +105,6 @@ async function closeIfNothingStays(tx: Transaction, visitId: string, now: Date):
     .limit(1)
   if (staying) return
   await closeSessionsOf(tx, visitId)
-  await cancelMails(tx, visitId, { withPin2: false })
+  await cancelMails(tx, visitId, 'all')
   await tx.update(visits).set({ pin2Hash: null, pin2IssuedAt: null }).where(eq(visits.id, visitId))
 }

@@ -20,6 +20,8 @@ export type Site = {
   features: {
     sharing: boolean
     removal: boolean
+    /** PIN2 is told at the desk alone, never by e-mail (S5). */
+    pin2AtDesk?: boolean | undefined
     /** What the second way in is called, where there is one: `SPID/CIE`. */
     identity?: string | undefined
   }

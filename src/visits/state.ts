@@ -1,6 +1,7 @@
 import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Database, Transaction } from '../database/database.ts'
 import { exams, loginLocks, mails, publications, reports, studies, type visits } from '../database/schema.ts'
+import { standingMail } from '../mail/standing.ts'
 
 type Exam = typeof exams.$inferSelect
 type Study = typeof studies.$inferSelect
@@ -19,7 +20,7 @@ export function visitState(db: Database, visit: Visit, now: Date) {
 async function readState(db: Transaction, visit: Visit, now: Date) {
   const ofVisit = await db.select().from(exams).where(eq(exams.visitId, visit.id)).orderBy(exams.position)
   const found = await studiesOf(db, ofVisit)
-  const lastMail = await latestMail(db, visit.id)
+  const mail = await mailOf(db, visit.id)
   const pin1Digest = Buffer.from(visit.pin1Digest).toString('hex')
   const [lock] = await db.select().from(loginLocks).where(eq(loginLocks.pin1Digest, pin1Digest))
   const states = []
@@ -53,7 +54,7 @@ async function readState(db: Transaction, visit: Visit, now: Date) {
       lockedUntil: lock?.lockedUntil && lock.lockedUntil > now ? lock.lockedUntil.toISOString() : null,
     },
     pin2: { issuedAt: visit.pin2IssuedAt?.toISOString() ?? null },
-    mail: lastMail,
+    mail,
     exams: states,
   }
 }
@@ -138,13 +139,11 @@ function reportSummary(delivered: boolean[]): 'missing' | 'partial' | 'delivered
   return delivered.some(Boolean) ? 'partial' : 'missing'
 }
 
-async function latestMail(db: Transaction, visitId: string) {
+async function mailOf(db: Transaction, visitId: string) {
   const [mail] = await db
     .select()
     .from(mails)
-    .where(and(eq(mails.visitId, visitId), isNull(mails.shareId)))
-    .orderBy(desc(mails.queuedAt))
-    .limit(1)
+    .where(eq(mails.id, standingMail(sql`${visitId}::uuid`)))
   if (!mail)
     return { state: 'none' as const, kind: null, attempts: 0, lastError: null, queuedAt: null, sentAt: null }
   return {

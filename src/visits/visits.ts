@@ -5,9 +5,11 @@ import type { KeyRing } from '../crypto/keys.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { exams, loginLocks, visits } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
+import { cancelMails, queueMail } from '../mail/outbox.ts'
 import { digestPin1, digestsOfPin1, makePin1 } from '../pin/pin.ts'
 import {
   issuePin2,
+  type OnlinePublication,
   onlinePublications,
   type PublishingRules,
   publishReady,
@@ -205,18 +207,21 @@ export async function sendNewPin2(
 ): Promise<string | null> {
   const [newest] = await onlinePublications(tx, visit.id, now)
   if (!newest) return null
-  const notice = {
-    kind: 'pin2' as const,
-    // Each is an event of its own: two in the same millisecond too.
-    dedupeKey: `pin2:${randomUUID()}`,
-    examDate: newest.exam.examDate,
-    availableUntil: newest.publication.availableUntil,
-  }
-  const { pin2 } = await issuePin2(tx, visit, notice, rules, now)
+  const { pin2 } = await issuePin2(tx, visit, { kind: 'pin2', ...noticeOf(newest) }, rules, now)
   return pin2
 }
 
-/** Changes the address; a PIN2 that went to the old one dies with it (S9). The caller holds the visit's row. */
+const noticeOf = ({ exam, publication }: OnlinePublication) => ({
+  // Each is an event of its own: two in the same millisecond too.
+  dedupeKey: `pin2:${randomUUID()}`,
+  examDate: exam.examDate,
+  availableUntil: publication.availableUntil,
+})
+
+/**
+ * Changes the address. A PIN2 that went to the old one, or never came, dies with its sessions; a new one goes to the right
+ * one, if there is one (S9). A PIN2 that the desk told stays, and the notice goes out again. The caller holds the visit's row.
+ */
 export async function changeEmail(
   tx: Transaction,
   visit: Visit,
@@ -227,10 +232,24 @@ export async function changeEmail(
 ): Promise<void> {
   await tx.update(visits).set({ email }).where(eq(visits.id, visit.id))
   record(tx, now, { event: 'visit.changed', actor, visitId: visit.id, details: { changed: 'email' } })
-  // The address was wrong: the PIN2 that went there, or never came, dies, and a new one goes to the right one (S9). Where
-  // PIN2 is told at the desk only, the mail was not what brought it.
-  if (!email || !visit.consent || !visit.pin2Hash || rules.pin2Delivery !== 'email') return
-  await sendNewPin2(tx, { ...visit, email }, rules, now)
+  if (rules.pin2Delivery === 'desk') return email ? noticeAgain(tx, visit, rules, now) : undefined
+  if (!email) return endPin2(tx, visit.id)
+  if (visit.consent) await sendNewPin2(tx, { ...visit, email }, rules, now)
+}
+
+async function noticeAgain(tx: Transaction, visit: Visit, rules: VisitRules, now: Date): Promise<void> {
+  const [newest] = await onlinePublications(tx, visit.id, now)
+  if (!newest) return
+  await cancelMails(tx, visit.id, 'published')
+  const notice = { visitId: visit.id, kind: 'published', pin2: null, ...noticeOf(newest) } as const
+  await queueMail(tx, notice, rules.encryptionKeys, now)
+}
+
+// What is online stays: other ways lead to it (SPID or CIE, a doctor's share), and the next address gets a new PIN2.
+async function endPin2(tx: Transaction, visitId: string): Promise<void> {
+  await tx.update(visits).set({ pin2Hash: null, pin2IssuedAt: null }).where(eq(visits.id, visitId))
+  await cancelMails(tx, visitId, 'with-pin2')
+  await closePatientSessions(tx, visitId)
 }
 
 /** Notes consent given or withdrawn (S2). The caller holds the visit's row. */

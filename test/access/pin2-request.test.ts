@@ -5,7 +5,7 @@ import { dammDigit } from '../../src/pin/damm.ts'
 import { pdfOf } from '../support/fixtures.ts'
 import { pin2In, type TestGateway, testGateway } from '../support/gateway.ts'
 import { enterPins, signedIn } from '../support/patient.ts'
-import { published, registered } from '../support/visits.ts'
+import { firstPublication, published, registered } from '../support/visits.ts'
 
 const MINUTE = 60_000
 const WAIT = { timeout: 10_000 }
@@ -20,13 +20,15 @@ beforeAll(async () => {
 })
 afterAll(() => gateway[Symbol.asyncDispose]())
 
-const request = (pin1: string, from = `10.1.0.${sources++}`) =>
-  fetch(`${gateway.url}/pin2`, {
+const request = (pin1: string, from?: string) => askFor(gateway.url, pin1, from)
+const askFor = (url: string, pin1: string, from = `10.1.0.${sources++}`) =>
+  fetch(`${url}/pin2`, {
     method: 'POST',
     redirect: 'manual',
     headers: { 'sec-fetch-site': 'same-origin', 'x-forwarded-for': from },
     body: new URLSearchParams({ pin1 }),
   })
+const textOf = async (url: string) => (await fetch(url)).text()
 const mailsTo = (email: string) =>
   gateway.mailbox.messages().filter(({ envelope }) => envelope.to.includes(email))
 const later = (ms: number) => gateway.travelTo(new Date(gateway.now().getTime() + ms).toISOString())
@@ -92,18 +94,56 @@ test('S43: asking for a PIN2 lets a locked PIN1 go whether it exists or not, so 
   }
 })
 
-test('S5: where PIN2 is told at the desk only, nobody gets it by asking the page', async () => {
+test('S9: without an address any more, PIN2 is dead with its sessions; a corrected report shows all the same, and the next address gets a new PIN2', async () => {
+  const { pin1, pin2 } = await published(gateway, 'ASK7')
+  const patient = await signedIn(gateway, pin1, pin2)
+  expect((await gateway.api('PATCH', '/visits/ASK7', { email: null })).status).toBe(200)
+  expect((await patient.get('/referti')).status).toBe(303)
+  expect((await enterPins(gateway, pin1, pin2)).status).toBe(401)
+  const corrected = await pdfOf('Referto corretto')
+  expect(await (await gateway.deliver('ASK7', corrected)).json()).toMatchObject({ version: 2 })
+  await gateway.api('PATCH', '/visits/ASK7', { email: 'ask7-new@example.org' })
+  const mail = await gateway.mailbox.waitFor(({ envelope }) => envelope.to.includes('ask7-new@example.org'))
+  const again = await signedIn(gateway, pin1, pin2In(mail))
+  const shown = await again.get(`/referti/${await firstPublication(again)}/firmato`)
+  expect(Buffer.from(await shown.arrayBuffer()).equals(corrected)).toBe(true)
+})
+
+test('S5, S9: where PIN2 is told at the desk only, mail, slip and pages say so, and the page ends no lock', async () => {
   await using desk = await testGateway({ environment: { PIN2_DELIVERY: 'desk' } })
   const { pin1 } = await registered(desk, { accessionNumber: 'DESK', email: 'desk@example.org' })
+  desk.mailbox.behave((stage) => (stage === 'rcpt' ? 550 : undefined))
   await desk.deliver('DESK', await pdfOf('Referto'))
-  const mail = await desk.mailbox.waitFor(() => true)
-  expect(mail.text).not.toMatch(/\d{4}-\d{4}/)
+  await desk.waitForState('DESK', ({ mail }) => mail.state === 'refused')
   const told = await desk.api('POST', '/visits/DESK/pin2')
   expect(told.status).toBe(200)
   const { pin2 } = (await told.json()) as { pin2: string }
   expect((await enterPins(desk, pin1, pin2)).status).toBe(303)
-  // A corrected address changes nothing of a PIN2 that never travelled by mail.
+
+  // A corrected address changes nothing of a PIN2 that never travelled by mail; the notice goes out to it.
+  desk.mailbox.behave(undefined)
   await desk.api('PATCH', '/visits/DESK', { email: 'other@example.org' })
+  const mail = await desk.mailbox.waitFor(({ envelope }) => envelope.to.includes('other@example.org'))
+  expect(mail.subject).toContain('nuovo referto disponibile')
+  expect(mail.text).toContain('il PIN2 viene comunicato solo allo sportello')
+  expect(mail.text).not.toMatch(/\d{4}-\d{4}|già ricevuto/)
   expect((await enterPins(desk, pin1, pin2)).status).toBe(303)
-  expect(desk.mailbox.messages()).toHaveLength(1)
+  await desk.deliver('DESK', await pdfOf('Referto corretto'))
+  const updated = await desk.mailbox.waitFor(({ subject }) => subject.includes('aggiornato'))
+  expect(updated.text).not.toMatch(/\d{4}-\d{4}|già ricevuto/)
+
+  const pages = await Promise.all(['/', '/pin2', '/aiuto'].map((path) => textOf(desk.url + path)))
+  for (const page of pages) {
+    expect(page).toContain('allo sportello')
+    expect(page).not.toMatch(/href="\/pin2"|action="\/pin2"|recapitato via email|nuovo PIN2 all’indirizzo/)
+  }
+
+  const unknown = `70000008800${dammDigit('70000008800')}`
+  for (const typed of [pin1, unknown]) {
+    for (let i = 0; i < 6; i++) await enterPins(desk, typed, '00000000')
+    await askFor(desk.url, typed)
+  }
+  // The page answers before it acts: leave it the time to be wrong.
+  await new Promise((done) => setTimeout(done, 500))
+  for (const typed of [pin1, unknown]) expect((await enterPins(desk, typed, pin2)).status).toBe(429)
 })

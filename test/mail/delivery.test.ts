@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { eq } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type SmtpFault, type SmtpStage, startMailbox } from '../../scripts/mailbox.ts'
 import { freePort } from '../../scripts/orthanc.ts'
 import { mails } from '../../src/database/schema.ts'
+import { listAttention } from '../../src/desk/attention.ts'
 import { sendMails } from '../../src/mail/mail.ts'
 import { it } from '../../src/messages/it.ts'
 import { pdfOf } from '../support/fixtures.ts'
@@ -115,6 +117,57 @@ test('S9: an address corrected after the mail went out means that a stranger hol
   // The same address once more is no correction.
   await gateway.api('PATCH', '/visits/STRANGER', { email: 'owner@example.org' })
   expect((await enterPins(gateway, pin1, pin2In(second))).status).toBe(303)
+})
+
+test('S9: a PIN2 that was refused is not hidden by later mails: each brings a new one, until one gets through', async () => {
+  const { pin1, email } = await mailed('QUOTA', (stage) => (stage === 'data' ? 552 : undefined))
+  await mailState('QUOTA', ({ state }) => state === 'refused')
+  later(1_000)
+  await gateway.deliver('QUOTA', await pdfOf('Referto corretto'))
+  expect(
+    await mailState('QUOTA', ({ kind, state }) => kind === 'updated' && state === 'refused'),
+  ).toBeTruthy()
+  later(1_000)
+  gateway.mailbox.behave(undefined)
+  await gateway.deliver('QUOTA', await pdfOf('Referto corretto di nuovo'))
+  const mail = await gateway.mailbox.waitFor(({ envelope }) => envelope.to.includes(email))
+  expect(mail.subject).toContain('aggiornato')
+  expect((await enterPins(gateway, pin1, pin2In(mail))).status).toBe(303)
+  await mailState('QUOTA', ({ state }) => state === 'sent')
+})
+
+test('S9: the state tells of a refused PIN2 also where a notice without one was sent meanwhile', async () => {
+  const email = 'two@example.org'
+  gateway.mailbox.behave((stage) => (stage === 'data' ? 452 : undefined))
+  const exams = ['TWO-A', 'TWO-B'].map((number) => ({
+    accessionNumber: number,
+    description: number,
+    date: '2020-05-18',
+    imagesExpected: false,
+  }))
+  await registered(gateway, { accessionNumber: 'TWO', email, exams })
+  await gateway.deliver('TWO-A', await pdfOf('A'))
+  await mailState('TWO', ({ lastError }) => lastError === '452')
+  gateway.mailbox.behave((stage) => (stage === 'data' ? 552 : undefined))
+  later(16_000)
+  await mailState('TWO', ({ state }) => state === 'refused')
+  // The notice of the second exam was queued while the first mail still waited, and got through.
+  const [carrier] = await gateway.db.select().from(mails).where(eq(mails.lastError, '552'))
+  if (!carrier) throw new Error('no mail was refused')
+  const { id: _, ...copy } = carrier
+  const sent = { kind: 'published' as const, state: 'sent' as const, carriesPin2: false, lastError: null }
+  for (const ahead of [0, 1_000])
+    await gateway.db.insert(mails).values({
+      ...copy,
+      ...sent,
+      dedupeKey: `published:two-${ahead}`,
+      queuedAt: new Date(carrier.queuedAt.getTime() + ahead),
+    })
+  expect(await mailState('TWO', () => true)).toMatchObject({ state: 'refused', lastError: '552' })
+  const matters = await listAttention(gateway.db, gateway.now())
+  expect(
+    matters.filter(({ kind, visit }) => kind === 'mail-refused' && visit?.accessionNumber === 'TWO'),
+  ).toHaveLength(1)
 })
 
 test('S9: one address that is refused, or fails, does not hold up the others', async () => {

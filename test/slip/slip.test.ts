@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { it as messages } from '../../src/messages/it.ts'
+import { itPin2AtDesk } from '../../src/messages/it-pin2-at-desk.ts'
 import { type SlipFacts, slipPdf } from '../../src/slip/slip.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'slip-'))
@@ -53,6 +54,13 @@ test('the slip is one A4 page with organisation, name, PIN1 in groups, address, 
   for (const row of rows) expect(row).toMatch(/DejaVu.*\byes yes yes\b/)
   mkdirSync(resolve('var/screenshots'), { recursive: true })
   execFileSync('pdftoppm', ['-r', '80', '-png', '-singlefile', path, resolve('var/screenshots/ui-slip')])
+})
+
+test('where PIN2 is told at the desk, the slip promises none by e-mail (S3, S5)', async () => {
+  const { flat, info } = await printed({ ...FACTS, messages: itPin2AtDesk }, 'at-desk')
+  expect(flat).toContain('Il PIN2, la seconda parte, Le viene comunicato allo sportello')
+  expect(flat).not.toContain('e-mail con il PIN2')
+  expect(info).toMatch(/Pages:\s+1\n/)
 })
 
 test('names of any European alphabet and of any length stay whole, on one page (S3)', async () => {

@@ -41,7 +41,7 @@ test('its subject names nobody, and the masked one no exam either (S35b, S38)', 
 })
 
 test('the reminder tells the day and the way in, and nothing of the exam (S27, S38)', () => {
-  const text = mail.reminder(FACTS)
+  const text = mail.reminder(FACTS, null)
   const words = wordsOf(text)
   for (const part of ['20/11/2026', 'sino al 05/01/2027', FACTS.portalUrl, 'su carta'])
     expect(words).toContain(part)

@@ -163,7 +163,7 @@ export const deskVisits = {
       print: 'Apri e stampa il foglio con il PIN1',
       printed: 'Il foglio si può riaprire per 10 minuti; dopo serve un nuovo PIN1.',
       email: 'Correggi l’e-mail',
-      emailHint: 'Se il PIN2 era già partito, ne parte uno nuovo al nuovo indirizzo.',
+      emailHint: 'Il PIN2 inviato al vecchio indirizzo smette di valere; al nuovo ne parte un altro.',
       saveEmail: 'Salva l’e-mail',
       giveConsent: 'Registra il consenso',
       withdrawConsent: 'Ritira il consenso',

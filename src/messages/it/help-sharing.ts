@@ -4,9 +4,11 @@ import type { HelpSection } from './help-images.ts'
 export const sharingQuestions = ({
   sharing,
   removal,
+  pin2AtDesk,
 }: {
   sharing: boolean
   removal: boolean
+  pin2AtDesk?: boolean | undefined
 }): HelpSection => ({
   id: 'condividere-rimuovere',
   title: 'Condividere e rimuovere',
@@ -37,7 +39,7 @@ export const sharingQuestions = ({
       question: 'Come so chi ha visto il mio esame?',
       answer: [
         'Nell’elenco dei referti apri **Chi ha visto il mio esame**: trovi giorno per giorno chi ha letto o scaricato referto e immagini, chi è entrato e le condivisioni. Puoi scaricare l’elenco.',
-        'Se qualcosa non ti torna, [fatti mandare un altro PIN2](/pin2): quello di prima smette di funzionare. Poi avvisaci.',
+        `Se qualcosa non ti torna, ${pin2AtDesk ? 'chiedi un altro PIN2 allo sportello' : '[fatti mandare un altro PIN2](/pin2)'}: quello di prima smette di funzionare. Poi avvisaci.`,
       ],
     },
     {

@@ -2,7 +2,13 @@ import { type HelpSection, imageQuestions } from './help-images.ts'
 import { doctorQuestions, sharingQuestions } from './help-sharing.ts'
 
 /** What the answers depend on. */
-export type HelpFacts = { availableDays: number; sharing: boolean; removal: boolean }
+export type HelpFacts = {
+  availableDays: number
+  sharing: boolean
+  removal: boolean
+  /** PIN2 is told at the desk alone, never by e-mail (S5). */
+  pin2AtDesk?: boolean | undefined
+}
 
 export const help = {
   title: 'Aiuto e contatti',
@@ -12,7 +18,7 @@ export const help = {
   contactsTitle: 'Contatti',
   contactsText: 'Quando ci scrivi o ci chiami non comunicare mai i PIN: non ci servono per aiutarti.',
   sections: (facts: HelpFacts): HelpSection[] => [
-    pinQuestions,
+    pinQuestions(facts),
     reportQuestions(facts),
     imageQuestions,
     sharingQuestions(facts),
@@ -20,7 +26,7 @@ export const help = {
   ],
 }
 
-const pinQuestions: HelpSection = {
+const pinQuestions = ({ pin2AtDesk }: HelpFacts): HelpSection => ({
   id: 'pin',
   title: 'I PIN e l’accesso',
   questions: [
@@ -29,32 +35,20 @@ const pinQuestions: HelpSection = {
       question: 'Dove trovo i miei PIN?',
       answer: [
         '**PIN1** (12 cifre) è stampato sul foglio che ti è stato dato allo sportello, al momento dell’accettazione.',
-        '**PIN2** (8 cifre) ti arriva per e-mail quando il referto è pronto, all’indirizzo che hai lasciato allo sportello.',
+        pin2AtDesk
+          ? '**PIN2** (8 cifre) te lo dice lo sportello, di persona, quando il referto è pronto: un’e-mail senza PIN ti avvisa.'
+          : '**PIN2** (8 cifre) ti arriva per e-mail quando il referto è pronto, all’indirizzo che hai lasciato allo sportello.',
         'Li ricevi per due strade diverse apposta: chi ne trova uno solo non può vedere nulla.',
       ],
     },
-    {
-      id: 'pin2-non-arrivato',
-      question: 'Il PIN2 non è arrivato: che cosa faccio?',
-      answer: [
-        'L’e-mail parte quando il referto è pubblicato: possono passare alcuni giorni dall’esame.',
-        {
-          list: [
-            'Guarda nella posta indesiderata (spam) e nelle altre cartelle della posta.',
-            'Se il referto dovrebbe essere pronto, [chiedi un nuovo PIN2](/pin2): serve il PIN1. Quello vecchio smette di funzionare.',
-            'Se non arriva nemmeno così, l’indirizzo registrato può essere sbagliato o la casella piena: rivolgiti allo sportello, che può correggerlo.',
-            'Senza il tuo consenso al servizio online, o senza un indirizzo e-mail, non viene pubblicato nulla e non parte nessuna e-mail.',
-          ],
-        },
-      ],
-    },
+    pin2AtDesk ? pin2AtDeskQuestion : pin2ByMailQuestion,
     {
       id: 'pin-sbagliato',
       question: 'Il portale dice che i PIN non sono corretti',
       answer: [
         {
           list: [
-            'Ricontrolla le cifre sul foglio e nell’e-mail. Spazi e trattini non contano.',
+            `Ricontrolla le cifre sul foglio e ${pin2AtDesk ? 'quelle avute allo sportello' : 'nell’e-mail'}. Spazi e trattini non contano.`,
             'Se hai chiesto un nuovo PIN2, vale solo l’ultimo ricevuto.',
             'Ogni foglio vale per una visita: PIN1 e PIN2 devono riferirsi alla stessa.',
             'Se il periodo di pubblicazione è finito, o il referto è stato rimosso, i PIN non funzionano più: la copia su carta si può sempre ritirare allo sportello.',
@@ -82,6 +76,40 @@ const pinQuestions: HelpSection = {
       question: 'Perché la sessione si è chiusa da sola?',
       answer: [
         'Dopo 15 minuti senza attività, e comunque dopo 8 ore, la sessione si chiude: così chi usa il computer dopo di te non vede i tuoi dati. Un avviso ti permette di restare. Su un computer condiviso premi sempre **Esci**.',
+      ],
+    },
+  ],
+})
+
+type Question = HelpSection['questions'][number]
+
+const pin2ByMailQuestion: Question = {
+  id: 'pin2-non-arrivato',
+  question: 'Il PIN2 non è arrivato: che cosa faccio?',
+  answer: [
+    'L’e-mail parte quando il referto è pubblicato: possono passare alcuni giorni dall’esame.',
+    {
+      list: [
+        'Guarda nella posta indesiderata (spam) e nelle altre cartelle della posta.',
+        'Se il referto dovrebbe essere pronto, [chiedi un nuovo PIN2](/pin2): serve il PIN1. Quello vecchio smette di funzionare.',
+        'Se non arriva nemmeno così, l’indirizzo registrato può essere sbagliato o la casella piena: rivolgiti allo sportello, che può correggerlo.',
+        'Senza il tuo consenso al servizio online, o senza un indirizzo e-mail, non viene pubblicato nulla e non parte nessuna e-mail.',
+      ],
+    },
+  ],
+}
+
+const pin2AtDeskQuestion: Question = {
+  id: 'pin2-non-arrivato',
+  question: 'Non ho il PIN2: che cosa faccio?',
+  answer: [
+    'In questo portale il PIN2 non viaggia per e-mail: lo comunica solo lo sportello, di persona, quando il referto è pubblicato. Possono passare alcuni giorni dall’esame.',
+    {
+      list: [
+        'Un’e-mail ti avvisa quando il referto è pronto: cercala anche nella posta indesiderata (spam).',
+        'Va’ allo sportello con il foglio del PIN1 e un documento. Se avevi già un PIN2, quello vecchio smette di funzionare.',
+        'Se l’avviso non arriva, l’indirizzo registrato può essere sbagliato o la casella piena: lo sportello può correggerlo.',
+        'Senza il tuo consenso al servizio online, o senza un indirizzo e-mail, non viene pubblicato nulla e non parte nessun avviso.',
       ],
     },
   ],

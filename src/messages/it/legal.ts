@@ -12,6 +12,7 @@ export const privacy = {
     controller: string
     dataProtectionOfficer: string | undefined
     availableDays: number
+    pin2AtDesk?: boolean | undefined
   }): LegalSection[] => [
     {
       title: 'Chi tratta i dati',
@@ -29,7 +30,9 @@ export const privacy = {
         {
           list: [
             'i dati anagrafici e dell’esame registrati all’accettazione;',
-            'l’indirizzo e-mail che hai lasciato, per mandarti il PIN2 e gli avvisi;',
+            facts.pin2AtDesk
+              ? 'l’indirizzo e-mail che hai lasciato, per mandarti gli avvisi;'
+              : 'l’indirizzo e-mail che hai lasciato, per mandarti il PIN2 e gli avvisi;',
             'il referto e le immagini dell’esame;',
             'il registro degli accessi: chi, quando e da dove ha aperto o scaricato i documenti, per la tua sicurezza.',
           ],

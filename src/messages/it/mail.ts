@@ -32,11 +32,8 @@ export const mail = {
         kind: 'text',
         text: `Le comunichiamo la disponibilità di un nuovo referto on line relativo all’accesso-prestazione del ${facts.visitDay}.`,
       },
-      { kind: 'pin', label: 'Le comunichiamo che il PIN2 è il seguente:', pin: pin2 },
-      ...whereAndHow(
-        facts,
-        'Per entrare servono il PIN1, stampato sul foglio ricevuto all’accettazione, e questo PIN2.',
-      ),
+      ...pin2Block(pin2),
+      ...whereAndHow(facts, WITH_THIS_PIN2),
       ...closing(facts),
     ],
   }),
@@ -47,24 +44,20 @@ export const mail = {
         kind: 'text',
         text: `Le comunichiamo la disponibilità di un altro referto on line relativo all’accesso-prestazione del ${facts.visitDay}.`,
       },
-      ...whereAndHow(
-        facts,
-        'Per entrare usi il PIN1 del foglio ricevuto all’accettazione e il PIN2 che ha già ricevuto.',
-      ),
+      ...whereAndHow(facts, WITH_KNOWN_PIN2),
       ...closing(facts),
     ],
   }),
-  updated: (facts: MailFacts): MailText => ({
+  /** With a PIN2 where the one before never came. */
+  updated: (facts: MailFacts, pin2: string | null, known = WITH_KNOWN_PIN2): MailText => ({
     subject: `Portale Referti ${facts.organisation}: referto aggiornato`,
     blocks: [
       {
         kind: 'text',
         text: `Le comunichiamo che un referto on line relativo all’accesso-prestazione del ${facts.visitDay} è stato aggiornato. La nuova versione sostituisce la precedente: La invitiamo a leggerla.`,
       },
-      ...whereAndHow(
-        facts,
-        'Per entrare usi il PIN1 del foglio ricevuto all’accettazione e il PIN2 che ha già ricevuto.',
-      ),
+      ...pin2Block(pin2),
+      ...whereAndHow(facts, pin2 ? WITH_THIS_PIN2 : known),
       ...closing(facts),
     ],
   }),
@@ -75,11 +68,8 @@ export const mail = {
         kind: 'text',
         text: `Le inviamo un nuovo PIN2 per i referti on line relativi all’accesso-prestazione del ${facts.visitDay}. Il PIN2 precedente non è più valido.`,
       },
-      { kind: 'pin', label: 'Le comunichiamo che il PIN2 è il seguente:', pin: pin2 },
-      ...whereAndHow(
-        facts,
-        'Per entrare servono il PIN1, stampato sul foglio ricevuto all’accettazione, e questo PIN2.',
-      ),
+      ...pin2Block(pin2),
+      ...whereAndHow(facts, WITH_THIS_PIN2),
       {
         kind: 'text',
         text: 'Se non ha chiesto Lei un nuovo PIN2, qualcuno potrebbe avere il Suo PIN1: lo faccia sostituire allo sportello.',
@@ -87,17 +77,16 @@ export const mail = {
       ...closing(facts),
     ],
   }),
-  reminder: (facts: MailFacts): MailText => ({
+  /** With a PIN2 where the one before never came. */
+  reminder: (facts: MailFacts, pin2: string | null, known = WITH_KNOWN_OR_NEW_PIN2): MailText => ({
     subject: `Portale Referti ${facts.organisation}: un referto non è ancora stato letto`,
     blocks: [
       {
         kind: 'text',
         text: `Le ricordiamo che un referto on line relativo all’accesso-prestazione del ${facts.visitDay} non è ancora stato letto.`,
       },
-      ...whereAndHow(
-        facts,
-        'Per entrare usi il PIN1 del foglio ricevuto all’accettazione e il PIN2 che ha già ricevuto. Se non trova il PIN2 può chiederne uno nuovo dalla pagina di accesso.',
-      ),
+      ...pin2Block(pin2),
+      ...whereAndHow(facts, pin2 ? WITH_THIS_PIN2 : known),
       {
         kind: 'text',
         text: 'Dopo quella data potrà ancora ritirare il referto su carta allo sportello. Se lo ha già ritirato non deve fare nulla.',
@@ -127,6 +116,15 @@ export const mail = {
   }),
 }
 
+const WITH_THIS_PIN2 =
+  'Per entrare servono il PIN1, stampato sul foglio ricevuto all’accettazione, e questo PIN2.'
+const WITH_KNOWN_PIN2 =
+  'Per entrare usi il PIN1 del foglio ricevuto all’accettazione e il PIN2 che ha già ricevuto.'
+const WITH_KNOWN_OR_NEW_PIN2 = `${WITH_KNOWN_PIN2} Se non trova il PIN2 può chiederne uno nuovo dalla pagina di accesso.`
+
+const pin2Block = (pin2: string | null): MailBlock[] =>
+  pin2 ? [{ kind: 'pin', label: 'Le comunichiamo che il PIN2 è il seguente:', pin: pin2 }] : []
+
 const sharedSubject = ({ organisation }: Sender) =>
   `Portale Referti ${organisation}: un paziente ha condiviso con Lei un referto`
 
@@ -150,7 +148,8 @@ function howToOpen(sender: Sender, { link, availableUntil }: SharedFacts): MailB
   ]
 }
 
-function whereAndHow(facts: MailFacts, how: string): MailBlock[] {
+/** Where the report is, how one gets in, until when. */
+export function whereAndHow(facts: MailFacts, how: string): MailBlock[] {
   return [
     { kind: 'link', label: 'Il referto è consultabile all’indirizzo:', url: facts.portalUrl },
     { kind: 'text', text: how },
@@ -161,7 +160,8 @@ function whereAndHow(facts: MailFacts, how: string): MailBlock[] {
   ]
 }
 
-function closing(facts: Sender): MailBlock[] {
+/** What every mail ends with: sender, no answers, confidentiality. */
+export function closing(facts: Sender): MailBlock[] {
   const report = facts.contactEmail
     ? ` e di avvisarci scrivendo a ${facts.contactEmail}`
     : ` e di avvisare ${facts.organisation}`

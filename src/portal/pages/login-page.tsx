@@ -58,7 +58,7 @@ export function LoginPage({ site, error, pin1 }: LoginProps) {
               <button type="submit" class="btn btn-primary btn-lg portal-submit">
                 {texts.submit}
               </button>
-              <a href="/pin2">{texts.noPin2}</a>
+              {!site.features.pin2AtDesk && <a href="/pin2">{texts.noPin2}</a>}
             </div>
           </form>
           <IdentityOffer site={site} />

@@ -3,6 +3,7 @@ import { Layout } from '../../ui/layout.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import type { Site } from '../../ui/site.ts'
 import { Pin1Field } from './login-page.tsx'
+import { MessagePage } from './message-page.tsx'
 
 export type Pin2RequestProps = {
   site: Site
@@ -10,10 +11,19 @@ export type Pin2RequestProps = {
   sent?: boolean | undefined
 }
 
-/** Asking for a new PIN2 with PIN1 alone (S11b). */
+/** Asking for a new PIN2 with PIN1 alone (S11b); where only the desk tells it, who asks is sent there. */
 export function Pin2RequestPage({ site, sent = false }: Pin2RequestProps) {
   const texts = site.messages.pin2Request
   const back = site.messages.common.backToAccess
+  if (site.features.pin2AtDesk)
+    return (
+      <MessagePage
+        site={site}
+        title={texts.heading}
+        text={texts.lead}
+        actions={[{ href: '/', words: back }]}
+      />
+    )
   return (
     <Layout site={site} title={texts.title} scripts={sent ? [] : ['login.js']}>
       <BackLink site={site} href="/" words={back} />

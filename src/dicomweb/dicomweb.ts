@@ -77,7 +77,7 @@ export function dicomwebRoutes({
     if (studyInstanceUid === undefined || kind === 'search-studies') {
       const wanted = query.studyInstanceUids ?? [...session.studyInstanceUids]
       const own = wanted.filter((uid) => session.studyInstanceUids.has(uid))
-      return searchStudies({ ...asked, prepared: null, authorised: ALREADY }, own)
+      return searchStudies({ ...asked, prepared: null, authorised: ALREADY }, own, query.matching)
     }
     if (kind !== 'search-series') await session.noteViewed(studyInstanceUid)
     const authorised = watchAuthorised(() => session.stillAllowed(studyInstanceUid), clock)

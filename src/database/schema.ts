@@ -48,13 +48,21 @@ export const visits = pgTable(
     birthPlace: text('birth_place'),
     taxCode: text('tax_code'),
     patientId: text('patient_id'),
+    /** Who assigns that number, where a system named it (CX.4): two hospitals may have the same one. */
+    patientAuthority: text('patient_authority'),
     sex: text(),
     email: text(),
+    /** When the desk set the address; null where it is a system's, or nobody's. */
+    emailByDeskAt: instant('email_by_desk_at'),
+    /** What each system of the hospital last said of the person: what it only repeats undoes nothing. */
+    heard: jsonb().$type<Record<string, Heard>>().notNull().default({}),
     registeredAt: instant('registered_at').notNull(),
     consent: boolean().notNull(),
     /** When the present consent was given or withdrawn, and which text the person was shown (S38). */
     consentAt: instant('consent_at').notNull(),
     consentTextVersion: text('consent_text_version').notNull(),
+    /** Withdrawn and not given again: no message of a system turns it on (S2). */
+    consentWithdrawnAt: instant('consent_withdrawn_at'),
     /** HMAC-SHA-256 of PIN1 under the pepper (S42): looked up, never read back. */
     pin1Digest: bytea('pin1_digest').notNull().unique(),
     pin1IssuedAt: instant('pin1_issued_at').notNull(),
@@ -510,11 +518,30 @@ export const attentionNotes = pgTable('attention_notes', {
  * What HL7 told of a patient, for orders that say less of them than an admission did. Forgotten 30 days after the last
  * message.
  */
-export const patients = pgTable('patients', {
-  patientId: text('patient_id').primaryKey(),
-  facts: jsonb().$type<StoredPatient>().notNull(),
-  updatedAt: instant('updated_at').notNull(),
-})
+export const patients = pgTable(
+  'patients',
+  {
+    patientId: text('patient_id').notNull(),
+    /** Who assigned the number; empty where the messages do not say. */
+    authority: text().notNull().default(''),
+    facts: jsonb().$type<StoredPatient>().notNull(),
+    updatedAt: instant('updated_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.patientId, table.authority] })],
+)
+
+/** Numbers that were merged into others (ADT^A40), for what was on its way under the old one. Forgotten after 30 days. */
+export const mergedPatients = pgTable(
+  'merged_patients',
+  {
+    patientId: text('patient_id').notNull(),
+    authority: text().notNull().default(''),
+    intoId: text('into_id').notNull(),
+    intoAuthority: text('into_authority').notNull().default(''),
+    mergedAt: instant('merged_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.patientId, table.authority] })],
+)
 
 type StoredPatient = Partial<
   Record<
@@ -522,6 +549,8 @@ type StoredPatient = Partial<
     string | null | undefined
   >
 > & { consent?: boolean | undefined }
+
+type Heard = { at: string; facts: StoredPatient }
 
 /**
  * HL7 messages by sender and control ID (MSH-10), so that none is applied twice, with the answer they got. The message

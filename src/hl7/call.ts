@@ -24,6 +24,8 @@ export type Call = {
   db: Transaction
   rules: VisitRules
   actor: Actor
+  /** The sending system: MSH-3 and MSH-4. */
+  sender: string
   now: Date
   /** When the message came, where it is applied later: what came since is newer. */
   since?: Date | undefined

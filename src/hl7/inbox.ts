@@ -104,7 +104,7 @@ export async function applyMessage(
     const before = since ? null : await known(tx, envelope)
     if (before) return before
     const now = clock()
-    const text = await act({ db: tx, rules, actor, now, since })
+    const text = await act({ db: tx, rules, actor, sender: envelope.sender, now, since })
     const answer: Answer = { code: 'AA', text }
     const settled = { state: 'applied' as const, answer, sealed: null, waitingFor: [], settledAt: now }
     await tx

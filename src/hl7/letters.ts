@@ -2,7 +2,7 @@ import { and, desc, eq, getTableColumns, inArray, isNotNull, lt, sql } from 'dri
 import { type Actor, record, transact } from '../audit/audit.ts'
 import { unsealOrNull } from '../crypto/seal.ts'
 import type { Database } from '../database/database.ts'
-import { exams, hl7Messages, patients, visits } from '../database/schema.ts'
+import { exams, hl7Messages, mergedPatients, patients, visits } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
 import type { Answer } from './ack.ts'
 import { applyMessage, failureOf, type Inbox, type Kept, keep, sealContext } from './inbox.ts'
@@ -109,6 +109,7 @@ const KEEP_PATIENTS_MS = 30 * DAY_MS
 export async function forgetMessages(db: Database, now: Date): Promise<void> {
   const before = (age: number) => new Date(now.getTime() - age)
   await db.delete(patients).where(lt(patients.updatedAt, before(KEEP_PATIENTS_MS)))
+  await db.delete(mergedPatients).where(lt(mergedPatients.mergedAt, before(KEEP_PATIENTS_MS)))
   await db
     .update(hl7Messages)
     .set({ state: 'dismissed', sealed: null, settledAt: now })

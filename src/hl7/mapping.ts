@@ -63,6 +63,8 @@ export const DEFAULT_MAPPING = {
   textAlone: 'publish' as 'publish' | 'refuse',
   /** A report without a tax code, patient number or birth date that agrees with the visit: `refuse` it, or `accept` it by its Accession Number. */
   unidentified: 'refuse' as 'refuse' | 'accept',
+  /** Who assigned a patient's number (component 4 beside it): two may have given the same one. `ignore` where systems name one differently. */
+  patientAuthority: 'compare' as 'compare' | 'ignore',
 }
 
 type Raw = typeof DEFAULT_MAPPING
@@ -87,6 +89,7 @@ export type Mapping = { [Key in keyof Raw]: Key extends PathKey ? Path[] : Raw[K
 const CHOICES = {
   textAlone: ['publish', 'refuse'],
   unidentified: ['refuse', 'accept'],
+  patientAuthority: ['compare', 'ignore'],
 } as const
 
 const CODES = new Set<string>([

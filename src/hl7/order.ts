@@ -1,11 +1,14 @@
-import type { Visit } from '../publications/publications.ts'
+import { transact } from '../audit/audit.ts'
+import { publishReady, type Visit } from '../publications/publications.ts'
 import { newVisit } from '../ris/visit-input.ts'
 import { addExam, cancelExam, changeExam, examsOf, type OrderedExam } from '../visits/exams.ts'
-import { changeVisit, findVisitIfAny, registerVisit } from '../visits/visits.ts'
+import { firstWord, newsIn, notesOn, takeNews } from '../visits/heard.ts'
+import { lockVisit } from '../visits/lock.ts'
+import { findVisitIfAny, registerVisit } from '../visits/visits.ts'
 import type { Act, Call, Intake, Received } from './call.ts'
 import type { Mapping } from './mapping.ts'
 import type { Segment } from './message.ts'
-import { patientOf, requireSamePatient } from './patient.ts'
+import { factsAlone, patientOf, requireSamePatient, underCurrentNumber } from './patient.ts'
 import { Hl7Refusal } from './refusal.ts'
 import { dayOf, orderGroups, type PatientFacts, type Reader, readerOf, readPatient } from './values.ts'
 
@@ -13,6 +16,8 @@ type Order = {
   action: 'place' | 'cancel'
   accessionNumber: string
   visitNumber: string | undefined
+  /** The PID that it stands under. */
+  person: Segment | undefined
   exam: Partial<OrderedExam>
   patient: PatientFacts
 }
@@ -27,18 +32,31 @@ export function order({ message }: Received, { mapping }: Intake): Act {
   const [first] = orders
   return async (call) => {
     const done = { registered: 0, added: 0, changed: 0, cancelled: 0, unknown: 0 }
-    for (const each of orders) {
-      const ofFirst = first && each.patient.patientId === first.patient.patientId ? first : each
+    const notes = new Set<string>()
+    for (const order of orders) {
+      const each = { ...order, patient: await underCurrentNumber(call, order.patient) }
+      const ofFirst = first && isOfOne(order, first) ? first : each
       const visitNumber = each.visitNumber ?? ofFirst.visitNumber ?? ofFirst.accessionNumber
       const what = each.action === 'cancel' ? await cancel(call, each) : await place(call, each, visitNumber)
       done[what] += 1
+      for (const note of await notesOf(call, each)) notes.add(note)
     }
     const told = Object.entries(done).filter(([, count]) => count > 0)
-    const note = orders.some(({ patient }) => patient.emailUnusable)
-      ? ' The e-mail address is not usable and was passed over.'
-      : ''
-    return `Exams: ${told.map(([what, count]) => `${count} ${what}`).join(', ')}.${note}`
+    if (orders.some(({ patient }) => patient.emailUnusable))
+      notes.add('The e-mail address is not usable and was passed over.')
+    return [`Exams: ${told.map(([what, count]) => `${count} ${what}`).join(', ')}.`, ...notes].join(' ')
   }
+}
+
+const isOfOne = (a: Order, b: Order) =>
+  a.person === b.person ||
+  (a.patient.patientId !== undefined &&
+    a.patient.patientId === b.patient.patientId &&
+    a.patient.patientAuthority === b.patient.patientAuthority)
+
+async function notesOf({ db }: Call, { action, accessionNumber, patient }: Order): Promise<string[]> {
+  const visit = action === 'place' ? await findVisitIfAny(db, accessionNumber) : null
+  return visit ? notesOn(visit, patient) : []
 }
 
 function readOrder(segments: readonly Segment[], reader: Reader, mapping: Mapping): Order {
@@ -62,6 +80,7 @@ function readOrder(segments: readonly Segment[], reader: Reader, mapping: Mappin
     action: isCancelled ? 'cancel' : 'place',
     accessionNumber,
     visitNumber: first(mapping.visitNumber),
+    person: segments.find(({ name }) => name === 'PID'),
     patient: readPatient(reader, mapping),
     exam: {
       description: first(mapping.exam),
@@ -101,7 +120,10 @@ async function place(
     return 'added'
   }
   const patient = await patientOf(call, said)
-  await registerVisit(call, visitInput(visitNumber, accessionNumber, exam, patient))
+  await registerVisit(call, visitInput(visitNumber, accessionNumber, exam, patient), {
+    heard: firstWord(call, factsAlone(said)),
+    patientAuthority: (patient.patientId && patient.patientAuthority) || null,
+  })
   return 'registered'
 }
 
@@ -113,10 +135,13 @@ async function cancel(call: Call, { accessionNumber, patient }: Order): Promise<
   return 'cancelled'
 }
 
-/** An order may bring the address or the consent that the first one did not have. */
-async function bringUpToDate(call: Call, visit: Visit, { email, consent }: PatientFacts): Promise<void> {
-  if (email === undefined && consent === undefined) return
-  await changeVisit(call, visit.accessionNumber, { email, consent })
+/** An order may bring the address or the consent that the first one did not have; what it only repeats changes nothing. */
+async function bringUpToDate(call: Call, { id }: Visit, { email, consent }: PatientFacts): Promise<void> {
+  await transact(call.db, async (tx) => {
+    const visit = await lockVisit(tx, id)
+    await takeNews(tx, visit, await newsIn(tx, visit, { email, consent }, call), call)
+    await publishReady(tx, id, call.rules, call.now)
+  })
 }
 
 /** Checked as the REST API checks it: what is wrong is told by the field's name, never by its value. */

@@ -8,7 +8,7 @@ import type { Act, Call, Intake, Received } from './call.ts'
 import { type Content, contentOf } from './content.ts'
 import type { Mapping } from './mapping.ts'
 import type { Delimiters, Hl7Message, Segment } from './message.ts'
-import { requireIdentified, requireSamePatient } from './patient.ts'
+import { requireIdentified, requireSamePatient, underCurrentNumber } from './patient.ts'
 import { Hl7Refusal, inWords, type RefusedReport } from './refusal.ts'
 import { dayOf, orderGroups, type PatientFacts, readerOf, readPatient } from './values.ts'
 
@@ -142,9 +142,10 @@ function documentStatus({ fields }: Segment, event: string): Status {
 }
 
 async function apply(call: Call, each: Result, intake: Intake): Promise<string> {
-  const { accessionNumbers, status, patient } = each
+  const { accessionNumbers, status } = each
   if (status === 'preliminary') return 'Preliminary: nothing is kept or published until it is final.'
   const found = await visitOf(call, accessionNumbers)
+  const patient = await underCurrentNumber(call, each.patient)
   await requireNewest(call, found)
   if (status === 'withdrawn') {
     requireSameResult(found.visit, patient, intake.mapping)

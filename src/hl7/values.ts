@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { PatientNumber } from '../visits/persons.ts'
 import type { Mapping } from './mapping.ts'
 import { type Delimiters, type Hl7Message, type Segment, valueIn } from './message.ts'
 import { fieldsAt, NULL_VALUE, type Path, valuesAt } from './path.ts'
@@ -8,6 +9,8 @@ export type Reader = {
   segments: readonly Segment[]
   all: (paths: readonly Path[]) => string[]
   first: (paths: readonly Path[]) => string | undefined
+  /** The first patient's number that the paths lead to, with who assigned it. */
+  number: (paths: readonly Path[]) => PatientNumber | undefined
   /** The first name of a person that the paths lead to, in whichever of HL7's forms. */
   person: (paths: readonly Path[]) => string | undefined
 }
@@ -19,6 +22,14 @@ export function readerOf(segments: readonly Segment[], d: Delimiters): Reader {
     segments,
     all,
     first: (paths) => all(paths).find((value) => value !== NULL_VALUE),
+    number: (paths) =>
+      fieldsAt(segments, paths, d)
+        .map(({ text, path }) => ({
+          id: oneLine(valueIn(text, path.component, path.subcomponent, d)),
+          // CX.4, an HD: namespace, or universal ID (HL7 v2.5 §2.A.14).
+          authority: oneLine(valueIn(text, 4, 1, d) || valueIn(text, 4, 2, d)).toUpperCase(),
+        }))
+        .find(({ id }) => id !== '' && id !== NULL_VALUE),
     person: (paths) =>
       fieldsAt(segments, paths, d)
         .map(({ text }) => personName(text, d))
@@ -56,6 +67,8 @@ export function orderGroups({ segments }: Hl7Message): Segment[][] {
 
 export type PatientFacts = {
   patientId?: string | undefined
+  /** Who assigned that number; empty where it is not said. */
+  patientAuthority?: string | undefined
   familyName?: string | undefined
   givenName?: string | undefined
   birthDate?: string | undefined
@@ -76,8 +89,10 @@ export function readPatient(reader: Reader, mapping: Mapping): PatientFacts {
   const email = emails.find((text) => z.email().safeParse(text).success)
   const deleted = email === undefined && emails[0] === NULL_VALUE
   const sex = first(mapping.sex)?.toUpperCase()
+  const number = readNumber(reader, mapping.patientId, mapping)
   return {
-    patientId: first(mapping.patientId),
+    patientId: number?.id,
+    patientAuthority: number?.authority,
     familyName: first(mapping.familyName),
     givenName: first(mapping.givenName),
     birthDate: reader.all(mapping.birthDate).map(dayOf).find(Boolean),
@@ -91,6 +106,16 @@ export function readPatient(reader: Reader, mapping: Mapping): PatientFacts {
     consent: yesOrNo(first(mapping.consent), mapping.consentYes, mapping.consentNo),
     emailUnusable: email === undefined && emails.some((text) => text.includes('@')),
   }
+}
+
+/** A patient's number where the paths lead, with who assigned it as far as that counts here. */
+export function readNumber(
+  reader: Reader,
+  paths: readonly Path[],
+  { patientAuthority }: Mapping,
+): PatientNumber | undefined {
+  const number = reader.number(paths)
+  return number && patientAuthority === 'ignore' ? { ...number, authority: '' } : number
 }
 
 /** 'YYYY-MM-DD' of an HL7 date or time; undefined where it is no day of the calendar. */

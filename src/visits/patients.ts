@@ -1,91 +1,155 @@
-import { eq } from 'drizzle-orm'
-import { type Actor, record, transact } from '../audit/audit.ts'
+import { and, eq, isNull, or } from 'drizzle-orm'
+import { record, transact } from '../audit/audit.ts'
 import type { Database, Transaction } from '../database/database.ts'
-import { patients, visits } from '../database/schema.ts'
+import { mergedPatients, patients, visits } from '../database/schema.ts'
 import { publishReady, type Visit } from '../publications/publications.ts'
-import { changeConsent, changeEmail, type VisitRules } from './visits.ts'
+import { type Hearing, newsIn, type PatientRecord, takeNews } from './heard.ts'
+import { areTwoPeople, type PatientNumber } from './persons.ts'
 
-type Call = { db: Database; rules: VisitRules; actor: Actor; now: Date }
-
-/** What a hospital's system says of a patient; undefined: nothing, null: to be deleted. */
-export type PatientRecord = (typeof patients.$inferSelect)['facts']
+type Call = Hearing & { db: Database }
 
 const DEMOGRAPHICS = ['familyName', 'givenName', 'birthDate', 'birthPlace', 'taxCode', 'sex'] as const
 // What every visit has cannot be deleted, only corrected.
 const REQUIRED: readonly string[] = ['familyName', 'givenName', 'birthDate']
 
 /** What is known of a patient from earlier messages. */
-export async function knownPatient(db: Database, patientId: string): Promise<PatientRecord> {
-  const [known] = await db.select().from(patients).where(eq(patients.patientId, patientId))
-  return known?.facts ?? {}
+export async function knownPatient(db: Database, number: PatientNumber): Promise<PatientRecord> {
+  const rows = await db.select().from(patients).where(eq(patients.patientId, number.id))
+  return theOne(rows, number)?.facts ?? {}
+}
+
+/** The number that a patient has now: another one if the number was merged into it (ADT^A40). */
+export async function currentNumber(db: Database, number: PatientNumber): Promise<PatientNumber> {
+  const rows = await db.select().from(mergedPatients).where(eq(mergedPatients.patientId, number.id))
+  const merged = theOne(rows, number)
+  return merged ? { id: merged.intoId, authority: merged.intoAuthority } : number
+}
+
+/** The row of this authority; where none is named, the only one there is. */
+function theOne<Row extends { authority: string }>(
+  rows: Row[],
+  { authority }: PatientNumber,
+): Row | undefined {
+  const own = rows.find((row) => row.authority === authority)
+  if (own) return own
+  const [only, ...others] = authority === '' ? rows : rows.filter((row) => row.authority === '')
+  return others.length === 0 ? only : undefined
 }
 
 /**
  * Keeps what a message says of a patient for orders to come, and corrects the visits registered under this patient's
  * number: names, dates, and the address of those whose mail may be on its way. A consent that is withdrawn ends what is
- * online of all of them; one that is given holds for visits to come (S2).
+ * online of all of them; one that is given holds for visits to come (S2). Visits of somebody else, whom another authority or
+ * a mistake gave the same number, are `left` as they are.
  */
 export async function updatePatient(
-  { db, rules, actor, now }: Call,
-  patientId: string,
+  { db, ...hearing }: Call,
+  number: PatientNumber,
   said: PatientRecord,
-): Promise<{ visits: number }> {
+): Promise<{ visits: Visit[]; left: number }> {
+  const { rules, now } = hearing
   return transact(db, async (tx) => {
-    await keep(tx, patientId, said, now)
-    const registered = await visitsOf(tx, patientId)
-    for (const visit of registered) {
-      await correct(tx, visit, said, actor, now)
-      if (said.email !== undefined && said.email !== visit.email)
-        await changeEmail(tx, visit, said.email, rules, actor, now)
-      if (said.consent === false && visit.consent) await changeConsent(tx, visit, false, rules, actor, now)
+    await keep(tx, number, said, now)
+    const { own, left } = await visitsOf(tx, number, said)
+    for (const visit of own) {
+      const news = await newsIn(tx, visit, said.consent ? { ...said, consent: undefined } : said, hearing)
+      await correct(tx, visit, news, hearing)
+      await takeNews(tx, visit, news, hearing)
       await publishReady(tx, visit.id, rules, now)
     }
-    return { visits: registered.length }
+    return { visits: own, left }
   })
 }
 
 /** Two numbers are one patient's: visits registered under the old number go on under the one that stays. */
 export async function mergePatients(
   { db, actor, now }: Call,
-  { from, to }: { from: string; to: string },
-): Promise<{ visits: number }> {
+  { from, to, said }: { from: PatientNumber; to: PatientNumber; said: PatientRecord },
+): Promise<{ visits: number; left: number }> {
   return transact(db, async (tx) => {
-    const moved = await visitsOf(tx, from)
-    for (const { id } of moved) {
-      await tx.update(visits).set({ patientId: to }).where(eq(visits.id, id))
+    const { own, left } = await visitsOf(tx, from, said)
+    for (const { id, patientAuthority } of own) {
+      const authority = to.authority || patientAuthority
+      await tx.update(visits).set({ patientId: to.id, patientAuthority: authority }).where(eq(visits.id, id))
       record(tx, now, { event: 'visit.changed', actor, visitId: id, details: { changed: 'patient-number' } })
     }
     const old = await knownPatient(tx, from)
-    await tx.delete(patients).where(eq(patients.patientId, from))
+    await tx.delete(patients).where(isOf(patients, from))
     const kept = await knownPatient(tx, to)
-    const facts = { ...old, ...kept }
+    const facts = { ...(areTwoPeople(old, kept) ? {} : old), ...kept }
     if (Object.keys(facts).length > 0) await keep(tx, to, facts, now)
-    return { visits: moved.length }
+    if (own.length > 0 || left === 0) await follow(tx, from, to, now)
+    return { visits: own.length, left }
   })
 }
 
-async function keep(tx: Transaction, patientId: string, said: PatientRecord, now: Date): Promise<void> {
+/** Notes where a number went, for results that are on their way under it. */
+async function follow(tx: Transaction, from: PatientNumber, to: PatientNumber, now: Date): Promise<void> {
+  const into = { intoId: to.id, intoAuthority: to.authority, mergedAt: now }
+  await tx
+    .insert(mergedPatients)
+    .values({ patientId: from.id, authority: from.authority, ...into })
+    .onConflictDoUpdate({ target: [mergedPatients.patientId, mergedPatients.authority], set: into })
+  await tx
+    .update(mergedPatients)
+    .set(into)
+    .where(and(eq(mergedPatients.intoId, from.id), eq(mergedPatients.intoAuthority, from.authority)))
+  // The number that stays is somebody's again, if it was merged away before.
+  await tx.delete(mergedPatients).where(isOf(mergedPatients, to))
+}
+
+const isOf = (table: typeof patients | typeof mergedPatients, { id, authority }: PatientNumber) =>
+  and(eq(table.patientId, id), eq(table.authority, authority))
+
+async function keep(tx: Transaction, number: PatientNumber, said: PatientRecord, now: Date): Promise<void> {
   // Two messages about one patient take turns.
-  const [known] = await tx.select().from(patients).where(eq(patients.patientId, patientId)).for('update')
-  const facts = { ...known?.facts, ...present(said) }
+  const [known] = await tx.select().from(patients).where(isOf(patients, number)).for('update')
+  // Of two people under one number nothing is mixed.
+  const before = known && !areTwoPeople(known.facts, said) ? known.facts : {}
+  const facts = { ...before, ...present(said) }
+  const { id: patientId, authority } = number
   await tx
     .insert(patients)
-    .values({ patientId, facts, updatedAt: now })
-    .onConflictDoUpdate({ target: patients.patientId, set: { facts, updatedAt: now } })
+    .values({ patientId, authority, facts, updatedAt: now })
+    .onConflictDoUpdate({ target: [patients.patientId, patients.authority], set: { facts, updatedAt: now } })
 }
 
 const present = (said: PatientRecord): PatientRecord =>
   Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined))
 
-const visitsOf = (tx: Transaction, patientId: string): Promise<Visit[]> =>
-  tx.select().from(visits).where(eq(visits.patientId, patientId)).orderBy(visits.id).for('no key update')
+/** The visits under a number that are this person's, and how many are somebody else's. */
+async function visitsOf(
+  tx: Transaction,
+  { id, authority }: PatientNumber,
+  said: PatientRecord,
+): Promise<{ own: Visit[]; left: number }> {
+  const ofAuthority =
+    authority === '' ? undefined : or(isNull(visits.patientAuthority), eq(visits.patientAuthority, authority))
+  const all = await tx
+    .select()
+    .from(visits)
+    .where(and(eq(visits.patientId, id), ofAuthority))
+    .orderBy(visits.id)
+    .for('no key update')
+  // Where the number alone does not say who is meant, something else must.
+  const isShared =
+    new Set(all.flatMap(({ patientAuthority }) => patientAuthority ?? [])).size > 1 ||
+    all.some((visit) => all.some((other) => areTwoPeople(visit, other)))
+  const own = all.filter((visit) =>
+    isShared
+      ? visit.taxCode !== null && said.taxCode
+        ? visit.taxCode === said.taxCode
+        : visit.birthDate === said.birthDate && !areTwoPeople(visit, said)
+      : !areTwoPeople(visit, said),
+  )
+  return { own, left: all.length - own.length }
+}
 
 async function correct(
   tx: Transaction,
   visit: Visit,
   said: PatientRecord,
-  actor: Actor,
-  now: Date,
+  { actor, now }: Hearing,
 ): Promise<void> {
   const changes = Object.fromEntries(
     DEMOGRAPHICS.flatMap((name) => {

@@ -51,6 +51,7 @@ const REGISTRATION_LOCK = 7_262_004
 export async function registerVisit(
   { db, rules, actor, now }: Call,
   input: NewVisit,
+  said: Pick<Visit, 'heard' | 'patientAuthority'> = { heard: {}, patientAuthority: null },
 ): Promise<{ visitId: string; pin1: string }> {
   return transact(db, async (tx) => {
     await refuseKnown(tx, [
@@ -70,6 +71,10 @@ export async function registerVisit(
         patientId: input.patient.patientId ?? null,
         sex: input.patient.sex ?? null,
         email: input.email ?? null,
+        // A message that staff replay is not their word.
+        emailByDeskAt:
+          input.email && actor.kind === 'staff' && Object.keys(said.heard).length === 0 ? now : null,
+        ...said,
         registeredAt: now,
         consent: input.consent,
         consentAt: now,
@@ -142,7 +147,10 @@ export async function changeVisit(
   await transact(db, async (tx) => {
     const visit = await lockVisit(tx, id)
     if (change.email !== undefined && change.email !== visit.email)
-      await changeEmail(tx, visit, change.email, rules, actor, now)
+      await changeEmail(tx, visit, change.email, {
+        ...{ rules, actor, now },
+        byDeskAt: actor.kind === 'staff' ? now : null,
+      })
     if (change.consent !== undefined && change.consent !== visit.consent)
       await changeConsent(tx, visit, change.consent, rules, actor, now)
     await publishReady(tx, id, rules, now)
@@ -226,11 +234,9 @@ export async function changeEmail(
   tx: Transaction,
   visit: Visit,
   email: string | null,
-  rules: VisitRules,
-  actor: Actor,
-  now: Date,
+  { rules, actor, now, byDeskAt }: Omit<Call, 'db'> & { byDeskAt: Date | null },
 ): Promise<void> {
-  await tx.update(visits).set({ email }).where(eq(visits.id, visit.id))
+  await tx.update(visits).set({ email, emailByDeskAt: byDeskAt }).where(eq(visits.id, visit.id))
   record(tx, now, { event: 'visit.changed', actor, visitId: visit.id, details: { changed: 'email' } })
   if (rules.pin2Delivery === 'desk') return email ? noticeAgain(tx, visit, rules, now) : undefined
   if (!email) return endPin2(tx, visit.id)
@@ -262,7 +268,11 @@ export async function changeConsent(
   now: Date,
 ): Promise<void> {
   const { consentTextVersion } = rules
-  await tx.update(visits).set({ consent, consentAt: now, consentTextVersion }).where(eq(visits.id, visit.id))
+  const consentWithdrawnAt = consent ? null : now
+  await tx
+    .update(visits)
+    .set({ consent, consentAt: now, consentTextVersion, consentWithdrawnAt })
+    .where(eq(visits.id, visit.id))
   const event = consent ? 'consent.given' : 'consent.withdrawn'
   record(tx, now, { event, actor, visitId: visit.id, details: { textVersion: consentTextVersion } })
   if (!consent) await endPublications(tx, { visitId: visit.id, endedBy: 'consent', actor, source: null, now })

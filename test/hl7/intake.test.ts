@@ -9,12 +9,13 @@ import { PERSON, signingOffice, withByteFlipped } from '../signature/support.ts'
 import { pdfOf } from '../support/fixtures.ts'
 import { pin2In, type TestGateway, testGateway } from '../support/gateway.ts'
 import { signedIn } from '../support/patient.ts'
-import { signedInStaff } from '../support/staff.ts'
+import { type Staff, signedInStaff } from '../support/staff.ts'
 import { registered } from '../support/visits.ts'
-import { lines, msh, orderMessage, pid, resultMessage } from './messages.ts'
+import { lines, msh, orderMessage, type Person, pid, resultMessage } from './messages.ts'
 
 let gateway: TestGateway
 let line: MllpClient
+let reception: Staff
 const office = signingOffice()
 const signer = office.issue(office.authority(), { subject: PERSON })
 
@@ -22,6 +23,7 @@ beforeAll(async () => {
   const port = await freePort()
   gateway = await testGateway({ environment: { HL7_PORT: String(port) } })
   line = await mllpClient({ port })
+  reception = await signedInStaff(gateway, 'lucia', ['desk'])
 })
 afterAll(async () => {
   line?.close()
@@ -157,7 +159,6 @@ describe('results', () => {
   })
 
   test('S19: an altered document is refused, and the reception finds it with its visit and the reason', async () => {
-    const reception = await signedInStaff(gateway, 'lucia', ['desk'])
     await send(orderMessage(['S2'], { person: { name: 'Alterato^Piero' } }))
     const signed = office.sign(await pdfOf('Un referto'), signer)
     const altered = withByteFlipped(signed, signed.indexOf('%PDF') + 200)
@@ -366,6 +367,151 @@ describe('patients', () => {
     expect((await state('W1')).published).toBe(true)
     await send(lines(msh('ADT^A08'), pid(person), 'ZRI|N'))
     expect(await state('W1')).toMatchObject({ published: false, consent: { given: false } })
+  })
+
+  const ris = (message: string) => send(message)
+  const adt = (message: string) => send(message.replace('|RIS|', '|ADT|'))
+  const a08 = (person: Person, ...more: string[]) => lines(msh('ADT^A08'), pid(person), ...more)
+
+  test('S9: an address that the desk corrected stays, whatever systems repeat; another one that they come to say is taken', async () => {
+    const person = { patientId: 'N1', taxCode: 'NWSNWS80A01H501N', email: 'vecchio@example.org' }
+    await ris(orderMessage(['NW1'], { person }))
+    await ris(resultMessage('NW1', { person }))
+    const { id = '' } = (await visitOf('NW1')) ?? {}
+    const email = 'giusto@example.org'
+    await reception.post(`/desk/visite/${id}/email`, { email, email_di_nuovo: email })
+    const issued = (await visitOf('NW1'))?.pin2IssuedAt
+    for (const answer of [
+      await ris(a08(person)),
+      await ris(orderMessage(['NW1'], { person, control: 'SC' })),
+      await ris(
+        orderMessage(['NW1'], { person: { ...person, email: 'Vecchio@Example.org' }, control: 'XO' }),
+      ),
+      // Another system holds a third one, from before.
+      await adt(a08({ ...person, email: 'anagrafe@example.org' })),
+      await adt(a08({ ...person, email: '""' })),
+    ])
+      expect(msa(answer)).toContain('|AA|')
+    expect(await visitOf('NW1')).toMatchObject({ email, pin2IssuedAt: issued })
+    expect(msa(await ris(a08(person)))).toContain('The e-mail address that was set at the desk stays.')
+
+    await ris(orderMessage(['NW1'], { person: { ...person, email: 'nuovo2@example.org' }, control: 'XO' }))
+    expect((await visitOf('NW1'))?.email).toBe('nuovo2@example.org')
+    expect((await visitOf('NW1'))?.pin2IssuedAt).not.toEqual(issued)
+  })
+
+  test('S9: an address that the desk took down with the person is not a system’s to replace by its first word', async () => {
+    const person = { patientId: 'N2', taxCode: 'NWSNWS80A01H501M', email: 'altro@example.org' }
+    await registered(gateway, {
+      accessionNumber: 'NW2',
+      email: undefined,
+      patient: { familyName: 'Rossi', givenName: 'Mario', birthDate: '1980-04-23', patientId: 'N2' },
+    })
+    const { id = '' } = (await visitOf('NW2')) ?? {}
+    const email = 'sportello@example.org'
+    await reception.post(`/desk/visite/${id}/email`, { email, email_di_nuovo: email })
+    await adt(a08(person))
+    expect(await visitOf('NW2')).toMatchObject({ email, taxCode: 'NWSNWS80A01H501M' })
+  })
+
+  test('S2, S38: no message gives a consent again that was withdrawn; only the desk does', async () => {
+    const person = { patientId: 'N3', taxCode: 'NWSNWS80A01H501L' }
+    await ris(orderMessage(['NW3'], { person }))
+    await ris(resultMessage('NW3', { person }))
+    const { id = '' } = (await visitOf('NW3')) ?? {}
+    const desk = (consenso: string) =>
+      reception.post(`/desk/visite/${id}/consenso`, { consenso, conferma: 'si' })
+    await desk('no')
+    for (const control of ['SC', 'XO', 'RF']) {
+      const answer = await ris(orderMessage(['NW3'], { person, control }))
+      expect(msa(answer)).toMatch(/\|AA\|.*The consent was withdrawn: it is given again at the desk/)
+    }
+    // Said by another system for the first time, or by the same one anew: the same.
+    await adt(orderMessage(['NW3'], { person, control: 'SC' }))
+    await ris(orderMessage(['NW3'], { person, control: 'SC', consent: 'N' }))
+    await ris(orderMessage(['NW3'], { person, control: 'SC', consent: 'S' }))
+    expect(await state('NW3')).toMatchObject({ published: false, consent: { given: false } })
+    const given = await gateway.db.select().from(auditEvents).where(eq(auditEvents.visitId, id))
+    expect(given.filter(({ event }) => event === 'consent.given')).toHaveLength(1)
+
+    await ris(orderMessage(['NW3'], { person, control: 'SC', consent: 'N' }))
+    await desk('si')
+    // What the system said before the desk decided is no withdrawal; what it comes to say is.
+    await ris(orderMessage(['NW3'], { person, control: 'SC', consent: 'N' }))
+    expect((await visitOf('NW3'))?.consent).toBe(true)
+    await ris(orderMessage(['NW3'], { person, control: 'SC', consent: 'S' }))
+    await ris(orderMessage(['NW3'], { person, control: 'SC', consent: 'N' }))
+    expect((await visitOf('NW3'))?.consent).toBe(false)
+  })
+
+  const north = { patientId: '123', taxCode: 'NRDNRD80A01H501A', name: 'Nordi^Anna', birthDate: '19800101' }
+  const south = { patientId: '123', taxCode: 'SDUSDU90B02H501B', name: 'Sudi^Bruno', birthDate: '19900202' }
+  const of = (authority: string, message: string) => message.replaceAll('OSPEDALE^PI', `${authority}^PI`)
+
+  test('one number of two authorities is two patients: neither gets the other’s name, address or merge', async () => {
+    await send(of('NORD', orderMessage(['AU1'], { person: { ...north, email: 'anna@example.org' } })))
+    await send(of('SUD', lines(msh('ADT^A04'), pid({ ...south, email: 'bruno@example.org' }))))
+    const changed = a08({ ...south, name: 'Sudi^Bruno', email: 'bruno2@example.org' })
+    expect(msa(await send(of('SUD', changed)))).toContain('0 visit(s)')
+    const merged = lines(msh('ADT^A40'), pid({ ...south, patientId: '124' }), 'MRG|123^^^OSPEDALE^PI')
+    expect(msa(await send(of('SUD', merged)))).toContain('0 visit(s) moved')
+    expect(await visitOf('AU1')).toMatchObject({
+      ...{ familyName: 'Nordi', taxCode: 'NRDNRD80A01H501A', email: 'anna@example.org' },
+      ...{ patientId: '123', patientAuthority: 'NORD' },
+    })
+    // An order that says little is of the patient of its own authority.
+    const thin = (accession: string) =>
+      orderMessage([accession]).replace(/PID\|.*?\r/, 'PID|1||123^^^NORD^PI\r')
+    await send(of('NORD', lines(msh('ADT^A04'), pid({ ...north, email: 'anna@example.org' }))))
+    expect(msa(await send(thin('AU2')))).toContain('1 registered')
+    expect(await visitOf('AU2')).toMatchObject({ familyName: 'Nordi', email: 'anna@example.org' })
+  })
+
+  test('where no authority is named, data of somebody else under the number are refused (204) and change nothing', async () => {
+    const one = { ...north, patientId: '777', email: 'anna@example.org' }
+    const other = { ...south, patientId: '777', email: 'bruno@example.org' }
+    await send(of('', orderMessage(['AU3'], { person: one })))
+    const before = await visitOf('AU3')
+    for (const message of [
+      a08(other),
+      a08({ ...other, name: 'Nordi^Anna' }),
+      a08({ ...other, taxCode: '' }),
+      lines(msh('ADT^A40'), pid({ ...other, patientId: '778' }), 'MRG|777^^^OSPEDALE^PI'),
+    ]) {
+      const answer = await send(of('', message))
+      expect(msa(answer)).toMatch(/\|AE\|M\d+\|The visits under this number are another patient/)
+      expect(answer).toContain('|204^')
+    }
+    expect(msa(await send(of('', resultMessage('AU3', { person: other }))))).toContain('is another patient')
+    expect(await visitOf('AU3')).toEqual(before)
+    // Both are registered: each message reaches its own.
+    await send(of('', orderMessage(['AU4'], { person: other })))
+    const told = msa(await send(of('', a08({ ...other, email: 'bruno3@example.org' }))))
+    expect(told).toContain('1 visit(s) brought up to date. 1 visit(s) of somebody else')
+    expect((await visitOf('AU4'))?.email).toBe('bruno3@example.org')
+    // A number alone does not say which of the two.
+    const thin = lines(msh('ADT^A08'), 'PID|1||777||||||||||^NET^Internet^terzo@example.org')
+    expect(msa(await send(thin))).toContain('|AE|')
+    expect((await visitOf('AU3'))?.email).toBe('anna@example.org')
+  })
+
+  test('a result on its way under a number that was merged is taken, through every merge that followed', async () => {
+    const person = { patientId: 'OLD1', taxCode: '' }
+    await send(orderMessage(['MG1', 'MG2'], { person }))
+    const join = (from: string, to: string) =>
+      send(lines(msh('ADT^A40'), pid({ ...person, patientId: to }), `MRG|${from}^^^OSPEDALE^PI`))
+    await join('OLD1', 'MID1')
+    await join('MID1', 'NEW1')
+    expect((await visitOf('MG1'))?.patientId).toBe('NEW1')
+    expect(msa(await send(resultMessage('MG1', { person })))).toContain('|Report taken')
+    expect(msa(await send(resultMessage('MG2', { person: { ...person, patientId: 'NONE' } })))).toContain(
+      '|AE|',
+    )
+    expect(msa(await send(orderMessage(['MG3'], { person })))).toContain('1 registered')
+    expect((await visitOf('MG3'))?.patientId).toBe('NEW1')
+    // Merged back, the number is its own again.
+    await join('NEW1', 'OLD1')
+    expect((await visitOf('MG1'))?.patientId).toBe('OLD1')
   })
 
   test.each([

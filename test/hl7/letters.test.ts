@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mllpClient } from '../../scripts/demo-run/mllp.ts'
 import { freePort } from '../../scripts/orthanc.ts'
 import type { Actor } from '../../src/audit/audit.ts'
-import { auditEvents, hl7Messages, patients, visits } from '../../src/database/schema.ts'
+import { auditEvents, hl7Messages, mergedPatients, patients, visits } from '../../src/database/schema.ts'
 import { receiveMessage } from '../../src/hl7/inbox.ts'
 import {
   dismissLetter,
@@ -112,6 +112,19 @@ describe('messages that were not applied', () => {
     expect(await replayLetter(mended, id, DESK)).toMatchObject({ code: 'AE', text: /newer report/ })
   })
 
+  test('S9: an old address is never put over a newer one', async () => {
+    const person = { patientId: 'LT9', email: 'primo@example.org' }
+    await receive(orderMessage(['LT9'], { id: 'LT9', person }))
+    const a08 = (email: string, id?: string) =>
+      lines(msh('ADT^A08', id ? { id } : {}), pid({ ...person, email }))
+    // Kept apart, for its ID was used.
+    expect(await receive(a08('secondo@example.org', 'LT9'))).toContain('|AE|')
+    await receive(a08('terzo@example.org'))
+    expect(await replayLetter(inboxOf(), (await letterOf('LT9')).id, DESK)).toMatchObject({ code: 'AA' })
+    const [visit] = await gateway.db.select().from(visits).where(eq(visits.accessionNumber, 'LT9'))
+    expect(visit).toMatchObject({ email: 'terzo@example.org', emailByDeskAt: null })
+  })
+
   test('two gateways that apply what waited do it once', async () => {
     await receive(resultMessage('TWICE', { id: 'TWICE-1' }))
     await receive(orderMessage(['TWICE']))
@@ -123,8 +136,10 @@ describe('messages that were not applied', () => {
   test('are forgotten after 30 days, and so is a patient of whom nothing was heard', async () => {
     await receive(lines(msh('ADT^A04', { id: 'OLD-2' }), pid({ patientId: 'GONE' })))
     await receive(lines(msh('ADT^A04', { id: 'OLD-3' }), 'PID|1'))
+    await receive(lines(msh('ADT^A40'), pid({ patientId: 'GONE' }), 'MRG|GONE-BEFORE'))
     await forgetMessages(gateway.db, new Date(gateway.now().getTime() + 31 * 86_400_000))
     expect(await gateway.db.select().from(patients)).toEqual([])
+    expect(await gateway.db.select().from(mergedPatients)).toEqual([])
     expect(await openLetters(gateway.db)).toEqual([])
     const rows = await gateway.db.select().from(hl7Messages)
     expect(rows.length).toBeGreaterThan(0)

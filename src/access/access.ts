@@ -5,15 +5,9 @@ import type { Database, Transaction } from '../database/database.ts'
 import { loginLocks, studies, visits } from '../database/schema.ts'
 import { hasValidCheckDigit, withoutSeparators } from '../pin/damm.ts'
 import { digestPin1, digestsOfPin1, verifyPin } from '../pin/pin.ts'
-import {
-  type OnlinePublication,
-  onlinePublications,
-  type PublishingRules,
-} from '../publications/publications.ts'
+import { type OnlinePublication, onlinePublications } from '../publications/publications.ts'
 import { closeSession, findSession, openSession, visitOfToken } from '../sessions/sessions.ts'
 import { type Share, sharedOnline, standingShare, tryShare } from '../shares/shares.ts'
-import { lockVisit } from '../visits/lock.ts'
-import { sendNewPin2 } from '../visits/visits.ts'
 import { lockFailures, noteFailures } from './failures.ts'
 import { afterFailure, afterSuccess, lockedUntil } from './lockout.ts'
 import { giveBack, isAlarming, spend } from './sources.ts'
@@ -175,44 +169,6 @@ const studiesBy = (db: Database, which: SQL): Promise<ViewableStudy[]> =>
     .from(studies)
     .where(and(which, ne(studies.state, 'gone')))
     .orderBy(studies.studyInstanceUid)
-
-/**
- * Sends a new PIN2 to who has PIN1 alone (S11b). Says nothing of whether it did: the words on screen are the same for
- * every PIN1. Rate-limited by source and by visit.
- */
-export async function requestPin2(
-  door: Door & { rules: PublishingRules },
-  pin1Typed: string,
-  source: string,
-): Promise<void> {
-  const { db, peppers, rules, now } = door
-  // Where the desk tells PIN2 it is not made anew here, so that no lock ends: of no PIN1, known or not (S42, S43).
-  if (rules.pin2Delivery === 'desk') return
-  const pin1 = withoutSeparators(pin1Typed)
-  if (!hasValidCheckDigit(pin1)) return
-  if (await spend(db, { act: 'pin2', source, peppers, now })) return
-  const pin1Digest = digestPin1(peppers, pin1).toString('hex')
-  if (await spend(db, { act: 'pin2-of', source: pin1Digest, peppers, now })) return
-  const digests = digestsOfPin1(peppers, pin1)
-  const [found] = await db.select({ id: visits.id }).from(visits).where(inArray(visits.pin1Digest, digests))
-  await transact(db, async (tx) => {
-    const visit = found && (await lockVisit(tx, found.id))
-    // A new PIN2 ends a lock, and nothing else does (S42). Where there is no PIN2 there is nothing to guess, and a PIN1
-    // that does not exist is let go like those that do: were it not, the lock would tell (S43).
-    if (!visit?.pin2Hash) {
-      const keys = digests.map((digest) => digest.toString('hex'))
-      await tx.delete(loginLocks).where(inArray(loginLocks.pin1Digest, keys))
-    }
-    if (!visit?.consent || !visit.email) return
-    if ((await sendNewPin2(tx, visit, rules, now)) === null) return
-    record(tx, now, {
-      event: 'pin2.requested',
-      actor: { kind: 'anonymous' },
-      source,
-      visitId: visit.id,
-    })
-  })
-}
 
 /** The security alert of an attack that no single source's budget shows; it is exported with the audit trail (S42). */
 async function raiseAlarm(tx: Transaction, peppers: KeyRing, now: Date): Promise<void> {

@@ -45,6 +45,7 @@ export type AuditEvent = {
     | 'report.downloaded'
     | 'images.viewed'
     | 'disc.downloaded'
+    | 'disc.completed'
     | 'share.created'
     | 'share.pin_shown'
     | 'share.pin_renewed'

@@ -79,6 +79,7 @@ export const MAPPINGS: Record<AuditEvent['event'], Mapping> = {
   'report.read': { family: 'export', action: 'R', outcome: '0', text: 'Report read by a system' },
   'report.downloaded': { family: 'export', action: 'R', outcome: '0', text: 'Signed report downloaded' },
   'disc.downloaded': { family: 'export', action: 'R', outcome: '0', text: 'Disc image downloaded' },
+  'disc.completed': { family: 'export', action: 'R', outcome: '0', text: 'Disc image downloaded to its end' },
   'accesses.viewed': auditLogUsed('Accesses to the exams read'),
   'receipt.downloaded': auditLogUsed('Receipt of collection read'),
   'staff.login': authentication(DCM.login, '0', 'Member of the staff signed in'),

@@ -129,6 +129,11 @@ export const reports = pgTable(
     signature: jsonb().$type<SignatureReport>().notNull(),
     receivedAt: instant('received_at').notNull(),
     supersededAt: instant('superseded_at'),
+    /** Proof of collection of this very version (S39b): by the person themself, never by a doctor. */
+    firstViewedAt: instant('first_viewed_at'),
+    firstDownloadedAt: instant('first_downloaded_at'),
+    /** The disc that holds it, once it was sent to its end. */
+    firstDiscAt: instant('first_disc_at'),
   },
   (table) => [
     uniqueIndex().on(table.examId, table.version),
@@ -161,9 +166,10 @@ export const publications = pgTable(
     updatedAt: instant('updated_at'),
     /** First time the person opened the version that is shown now: until then they are reminded (S27). */
     openedAt: instant('opened_at'),
-    /** Proof of collection, whatever version it was (S39b). */
+    /** The same dates of the version that is shown now: another version has not been collected (S39b). */
     firstViewedAt: instant('first_viewed_at'),
     firstDownloadedAt: instant('first_downloaded_at'),
+    firstDiscAt: instant('first_disc_at'),
     /** When the reminder of S27 was queued. */
     remindedAt: instant('reminded_at'),
   },
@@ -403,6 +409,16 @@ export const loginLocks = pgTable('login_locks', {
   failuresInAll: integer('failures_in_all').notNull(),
   lockedUntil: instant('locked_until'),
   lastFailureAt: instant('last_failure_at').notNull(),
+})
+
+/** New PIN2s that were asked for on the login's page and not yet made: a row for PIN1s that do not exist too (S11b, S43). */
+export const pin2Requests = pgTable('pin2_requests', {
+  id: uuid().primaryKey().defaultRandom(),
+  /** HMACs of PIN1 under each pepper of the moment, hexadecimal. */
+  pin1Digests: text('pin1_digests').array().notNull(),
+  /** Network address, for the trail. */
+  source: text().notNull(),
+  requestedAt: instant('requested_at').notNull(),
 })
 
 /** Attempts of one source (HMAC of its address) within one window, for budgets that hold across processes (S42). */

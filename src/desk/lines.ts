@@ -64,7 +64,7 @@ export async function visitLines(db: Database, found: FoundVisit[], now: Date): 
           .map(({ availableUntil }) => availableUntil)
           .sort()
           .at(-1) ?? null,
-      opened: shown.length > 0 ? shown.some((each) => each.firstViewedAt ?? each.firstDownloadedAt) : null,
+      opened: shown.length > 0 ? shown.some((each) => each.openedAt) : null,
       mail: mailOf(letters.find(({ visitId }) => visitId === visit.id)?.state),
       lockedUntil: locks.find(({ key }) => key === lockKey(visit))?.lockedUntil ?? null,
     }

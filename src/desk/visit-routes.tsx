@@ -6,6 +6,7 @@ import { limitBody } from '../http/body-limit.ts'
 import { html } from '../http/html.ts'
 import type { Visit } from '../publications/publications.ts'
 import { receiptPdf } from '../receipt/receipt.ts'
+import { collectionsOf } from '../reports/collection.ts'
 import { deliverReport } from '../reports/reports.ts'
 import type { StaffEnv } from '../staff/guard.ts'
 import { excludeExam, readVisit, withdrawExam } from '../visits/desk-acts.ts'
@@ -138,8 +139,7 @@ export function visitRoutes(dependencies: DeskDependencies) {
         exam: exam.description,
         examDate: exam.date,
         publishedAt: latest.publishedAt,
-        firstViewedAt: latest.firstViewedAt,
-        firstDownloadedAt: latest.firstDownloadedAt,
+        collections: await collectionsOf(db, exam.id),
         issuedAt: now,
         messages: site.messages,
       })

@@ -1,7 +1,8 @@
 import { type Context, Hono } from 'hono'
-import { findViewer, requestPin2, type SignIn, signIn, signOut } from '../access/access.ts'
+import { findViewer, type SignIn, signIn, signOut } from '../access/access.ts'
 import { clearSessionCookie, readSessionCookie, wasDoctor, writeSessionCookie } from '../access/cookie.ts'
 import { FOREVER } from '../access/lockout.ts'
+import { answerPin2Requests, requestPin2 } from '../access/pin2-requests.ts'
 import { html } from '../http/html.ts'
 import { sourceOf } from '../http/source.ts'
 import { errorCode } from '../log.ts'
@@ -51,12 +52,12 @@ export function accessRoutes(dependencies: PortalDependencies) {
     .get('/pin2', (c) => html(<Pin2RequestPage site={site} sent={c.req.query('inviato') !== undefined} />))
     .post('/pin2', async (c) => {
       const form = await c.req.parseBody()
-      // Answered before it is done: neither the words nor the time tell whether that PIN1 exists (S11b).
-      requestPin2({ db, peppers, rules, now: clock() }, text(form.pin1), source(c)).catch(
-        (error: unknown) => {
-          log('error', 'pin2.request_failed', { code: errorCode(error) })
-        },
-      )
+      await requestPin2({ db, peppers, rules, now: clock() }, text(form.pin1), source(c))
+      // Noted, and answered before it is done: the time does not tell whether that PIN1 exists (S11b). What fails now, or is
+      // killed, is done by keepTime().
+      answerPin2Requests({ db, rules, clock }).catch((error: unknown) => {
+        log('error', 'pin2.request_failed', { code: errorCode(error) })
+      })
       return c.redirect('/pin2?inviato', 303)
     })
     .post('/uscita', async (c) => {

@@ -11,13 +11,15 @@ import { createReadAheadBudget } from '../disc/read-ahead.ts'
 import { answerDisc } from '../disc/serve.ts'
 import { type StoredInstance, writeDisc } from '../disc/write.ts'
 import { AppError } from '../errors.ts'
+import { counting, createTally } from '../http/counting.ts'
 import { pourAnswer } from '../http/direct.ts'
 import { html } from '../http/html.ts'
 import { sourceOf } from '../http/source.ts'
 import { watchAuthorised } from '../http/watch.ts'
+import { errorCode } from '../log.ts'
 import { recheckStudies } from '../pacs/recheck.ts'
 import { findPreparation } from '../preparation/preparation.ts'
-import { noteCollected } from '../reports/collection.ts'
+import { noteCollected, noteDiscAsked } from '../reports/collection.ts'
 import type { PortalDependencies } from './dependencies.ts'
 import { opensNoIso } from './device.ts'
 import { discPlanner } from './disc-plan.ts'
@@ -31,15 +33,21 @@ import { findViewerData } from './viewer-data.ts'
 const PROBE_BYTES = 1_000_000
 // Within it, requests of one session for one disc are one download.
 const DOWNLOAD_PERIOD_MS = 60 * 60_000
+// So many bytes of a disc or more, its end among them, are its download: neither what a scanner asks for nor the last
+// kilobytes alone, where a ZIP has its directory.
+const LEAST_TAKEN_BYTES = 1_000_000
 const READ_AHEAD_BYTES = 48 * 2 ** 20
 const KEPT_BYTES = 32 * 2 ** 20
 
 /** The exam as a disc: the page before it, the ISO and the ZIP (S21–S23). */
 export function discRoutes(dependencies: PortalDependencies) {
-  const { db, orthanc, codecs, derived, light, site, requireViewer, trustedProxies, clock } = dependencies
+  const { db, orthanc, codecs, derived, light, site, requireViewer, trustedProxies, clock, log } =
+    dependencies
   const budget = createReadAheadBudget(READ_AHEAD_BYTES)
   const buffers = createBuffers(KEPT_BYTES)
   const noteOnce = oncePerPeriod(DOWNLOAD_PERIOD_MS, clock)
+  const noteTaken = oncePerPeriod(DOWNLOAD_PERIOD_MS, clock)
+  const taken = createTally()
   const fetchInstance = async ({ orthancId }: StoredInstance, signal: AbortSignal) => {
     const bytes = await orthanc.instanceFile(orthancId, signal, buffers.take)
     if (!bytes) throw new AppError('images.unavailable', 'An instance is in the archive no more.')
@@ -111,24 +119,29 @@ export function discRoutes(dependencies: PortalDependencies) {
     const { changed } = await recheckStudies(dependencies, found.studies)
     if (changed) throw new AppError('images.preparing')
     const authorised = watchAuthorised(() => stillOnline(db, c, online.publication.id, clock()), clock)
-    const answer = answerDisc(c.req.raw, disc, ({ start, end }, cancelled) =>
-      authorised.guard(
-        noticing(
-          found.studies,
-          writeDisc(disc, fetchInstance, {
-            ...{ start, end, budget, shortcut, streamInstance, buffers },
-            decode: codecs.decodeFile,
-            signal: AbortSignal.any([cancelled, authorised.signal]),
-          }),
-        ),
-      ),
-    )
-    // The parts of a download that broke off are not another download; a HEAD is none.
-    if (c.req.method === 'GET' && answer.status < 300) {
-      const key = `${viewer.tokenHash} ${online.publication.id}`
-      const source = sourceOf(c, trustedProxies)
-      await noteOnce(key, () => noteCollected(db, 'disc', viewer, online, source, clock()))
+    const key = `${viewer.tokenHash} ${online.publication.id}`
+    const source = sourceOf(c, trustedProxies)
+    const sentUpTo = async (sent: number, isEnd: boolean) => {
+      const total = taken.add(`${key} ${disc.etag}`, sent)
+      if (!isEnd || total < Math.min(disc.size, LEAST_TAKEN_BYTES)) return
+      const collected = () => noteCollected(db, 'disc', viewer, online, source, clock())
+      // The bytes are sent: what fails now must not take them back.
+      await noteTaken(key, collected).catch((error: unknown) =>
+        log('error', 'disc.not_noted', { code: errorCode(error) }),
+      )
     }
+    const answer = answerDisc(c.req.raw, disc, ({ start, end }, cancelled) => {
+      const bytes = writeDisc(disc, fetchInstance, {
+        ...{ start, end, budget, shortcut, streamInstance, buffers },
+        decode: codecs.decodeFile,
+        signal: AbortSignal.any([cancelled, authorised.signal]),
+      })
+      const told = (sent: number, isWhole: boolean) => sentUpTo(sent, isWhole && end === disc.size)
+      return authorised.guard(counting(noticing(found.studies, bytes), told))
+    })
+    // The parts of a download that broke off are not another download; a HEAD is none.
+    if (c.req.method === 'GET' && answer.status < 300)
+      await noteOnce(key, () => noteDiscAsked(db, viewer, online, source, clock()))
     return pourAnswer(c, answer, { ended: authorised.signal, sent: buffers.giveBack })
   }
 

@@ -9,7 +9,7 @@ import { sourceOf } from '../http/source.ts'
 import { watchAuthorised } from '../http/watch.ts'
 import { visitsOf } from '../identity/identity.ts'
 import type { OnlinePublication } from '../publications/publications.ts'
-import { noteCollected } from '../reports/collection.ts'
+import { collectedAt, collectionsOf, noteCollected } from '../reports/collection.ts'
 import { readReport, reportFacts } from '../reports/reports.ts'
 import { dayInRome } from '../time/rome.ts'
 import type { PortalDependencies } from './dependencies.ts'
@@ -48,7 +48,8 @@ export function reportRoutes({
             own.length === 0 ? 'none' : own.every(({ state }) => state === 'stable') ? 'ready' : 'arriving',
           reportVersion: report?.version ?? 1,
           reportDate: report?.reportDate ?? dayInRome(publication.publishedAt),
-          collectedAt: firstOf(publication.firstViewedAt, publication.firstDownloadedAt),
+          collectedAt: collectedAt(publication),
+          hasReceipt: (await collectionsOf(db, exam.id)).some(collectedAt),
           ...(publication.updatedAt ? { updatedAt: publication.updatedAt } : {}),
         })
       }
@@ -170,11 +171,6 @@ const hasPdf = (report: Report) => report.kind === 'pdf' || report.pdf !== null
 
 /** A doctor's days end with the share, where that is before the publication's end (S31). */
 const earlier = (day: string, other: string | undefined) => (other !== undefined && other < day ? other : day)
-
-function firstOf(...instants: (Date | null)[]): Date | null {
-  const happened = instants.filter((instant) => instant !== null).map((instant) => instant.getTime())
-  return happened.length > 0 ? new Date(Math.min(...happened)) : null
-}
 
 async function* inPieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES)

@@ -1,4 +1,5 @@
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
+import type { Viewer } from '../access/access.ts'
 import { onlineExam, requirePatient } from '../access/require-viewer.ts'
 import { listAccesses } from '../audit/accesses.ts'
 import { recordAlone } from '../audit/audit.ts'
@@ -7,6 +8,7 @@ import { AppError } from '../errors.ts'
 import { html } from '../http/html.ts'
 import { sourceOf } from '../http/source.ts'
 import { receiptPdf } from '../receipt/receipt.ts'
+import { collectedAt, collectionsOf } from '../reports/collection.ts'
 import type { PortalDependencies } from './dependencies.ts'
 import { accessesCsv } from './pages/accesses-csv.ts'
 import { AccessesPage } from './pages/accesses-page.tsx'
@@ -24,14 +26,7 @@ export function trailRoutes(dependencies: PortalDependencies) {
   return new Hono()
     .get('/accessi', async (c) => {
       const viewer = await patient(c)
-      await noteOnce(viewer.tokenHash, () =>
-        recordAlone(db, clock(), {
-          event: 'accesses.viewed',
-          actor: viewer.actor,
-          source: sourceOf(c, trustedProxies),
-          visitId: viewer.visit.id,
-        }),
-      )
+      await noteOnce(viewer.tokenHash, () => note(c, viewer))
       const entries = await listAccesses(db, viewer.visit.id)
       return html(
         <AccessesPage
@@ -43,8 +38,9 @@ export function trailRoutes(dependencies: PortalDependencies) {
       )
     })
     .get('/accessi.csv', async (c) => {
-      const { visit } = await patient(c)
-      const csv = accessesCsv(await listAccesses(db, visit.id), site.messages)
+      const viewer = await patient(c)
+      await note(c, viewer)
+      const csv = accessesCsv(await listAccesses(db, viewer.visit.id), site.messages)
       return c.body(csv, 200, {
         'content-type': 'text/csv; charset=utf-8',
         'content-disposition': 'attachment; filename="accessi.csv"',
@@ -54,7 +50,8 @@ export function trailRoutes(dependencies: PortalDependencies) {
     .get('/referti/:id/ricevuta.pdf', async (c) => {
       const viewer = await patient(c)
       const { publication, exam } = onlineExam(viewer, c.req.param('id'))
-      if (!publication.firstViewedAt && !publication.firstDownloadedAt) throw new AppError('not_found')
+      const collections = await collectionsOf(db, exam.id)
+      if (!collections.some(collectedAt)) throw new AppError('not_found')
       const { visit } = viewer
       const now = clock()
       const pdf = await receiptPdf({
@@ -64,8 +61,7 @@ export function trailRoutes(dependencies: PortalDependencies) {
         exam: exam.description,
         examDate: exam.examDate,
         publishedAt: publication.publishedAt,
-        firstViewedAt: publication.firstViewedAt,
-        firstDownloadedAt: publication.firstDownloadedAt,
+        collections,
         issuedAt: now,
         messages: site.messages,
       })
@@ -82,4 +78,12 @@ export function trailRoutes(dependencies: PortalDependencies) {
         'cache-control': 'no-store',
       })
     })
+  function note(c: Context, viewer: Viewer): Promise<void> {
+    return recordAlone(db, clock(), {
+      event: 'accesses.viewed',
+      actor: viewer.actor,
+      source: sourceOf(c, trustedProxies),
+      visitId: viewer.visit.id,
+    })
+  }
 }

@@ -102,9 +102,11 @@ async function showNewVersion(
   const online = availability(now, rules.availableDays)
   // Not yet reminded either: its days start again, and so does the wait for its reader (S27).
   const unread = { openedAt: null, remindedAt: null }
+  // Nobody has collected this version; of the one before, its own row tells (S39b).
+  const uncollected = { firstViewedAt: null, firstDownloadedAt: null, firstDiscAt: null }
   await tx
     .update(publications)
-    .set({ reportId, publishedAt: now, updatedAt: now, ...online, ...unread })
+    .set({ reportId, publishedAt: now, updatedAt: now, ...online, ...unread, ...uncollected })
     .where(eq(publications.id, publication.id))
   record(tx, now, {
     event: 'publication.updated',

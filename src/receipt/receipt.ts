@@ -1,6 +1,7 @@
 import PDFDocument from 'pdfkit'
 import type { Messages } from '../messages/it.ts'
 import { BLUE, collect, fitted, fontFile, INK, LEFT, LINE, MUTED, type Pdf, WIDTH } from '../print/print.ts'
+import { type Collection, collectedAt } from '../reports/collection.ts'
 import { formatDay, formatInstantDay, formatInstantTime } from '../ui/format.ts'
 
 export type ReceiptFacts = {
@@ -11,20 +12,21 @@ export type ReceiptFacts = {
   /** 'YYYY-MM-DD'. */
   examDate: string
   publishedAt: Date
-  firstViewedAt: Date | null
-  firstDownloadedAt: Date | null
+  /** When each version was collected, the present one first. */
+  collections: Collection[]
   issuedAt: Date
   messages: Messages
 }
 
 const NAME_WIDTH = 180
 const ROWS_TOP = 226
+const EARLIER_VERSIONS = 4
 
 /** The proof that a report was collected: who, which, when; nothing of what it says. One A4 page (S39b). */
 export async function receiptPdf(facts: ReceiptFacts): Promise<Uint8Array> {
-  const { organisation, firstViewedAt, firstDownloadedAt, messages } = facts
+  const { organisation, collections, messages } = facts
   const texts = messages.receipt
-  const collected = firstViewedAt !== null || firstDownloadedAt !== null
+  const [present, ...earlier] = collections
   const pdf = new PDFDocument({
     size: 'A4',
     margin: 0,
@@ -38,8 +40,13 @@ export async function receiptPdf(facts: ReceiptFacts): Promise<Uint8Array> {
   pdf.rect(0, 0, 595.28, 10).fill(BLUE)
   fitted(pdf, organisation, { font: 'bold', size: 13, y: 44, height: 34, colour: INK })
   fitted(pdf, texts.title, { font: 'bold', size: 20, y: 92, height: 28, colour: INK })
-  const statement = collected ? texts.statement(organisation) : texts.statementNone(organisation)
-  fitted(pdf, statement, { font: 'regular', size: 10.5, y: 134, height: 64, colour: INK })
+  const statement =
+    present && collectedAt(present)
+      ? texts.statement
+      : earlier.some(collectedAt)
+        ? texts.statementEarlier
+        : texts.statementNone
+  fitted(pdf, statement(organisation), { font: 'regular', size: 10.5, y: 134, height: 64, colour: INK })
   drawRows(pdf, rowsOf(facts))
   drawFoot(pdf, facts)
   pdf.end()
@@ -48,7 +55,8 @@ export async function receiptPdf(facts: ReceiptFacts): Promise<Uint8Array> {
 
 function rowsOf(facts: ReceiptFacts): [string, string][] {
   const texts = facts.messages.receipt
-  const at = (instant: Date | null) =>
+  const [present, ...earlier] = facts.collections
+  const at = (instant: Date | null | undefined) =>
     instant ? texts.at(formatInstantDay(instant), formatInstantTime(instant)) : texts.never
   return [
     [texts.name, facts.patientName],
@@ -56,8 +64,16 @@ function rowsOf(facts: ReceiptFacts): [string, string][] {
     [texts.exam, facts.exam],
     [texts.examDate, formatDay(facts.examDate)],
     [texts.publishedAt, at(facts.publishedAt)],
-    [texts.firstViewedAt, at(facts.firstViewedAt)],
-    [texts.firstDownloadedAt, at(facts.firstDownloadedAt)],
+    ...(earlier.length > 0 && present
+      ? ([[texts.version, String(present.version)]] as [string, string][])
+      : []),
+    [texts.firstViewedAt, at(present?.firstViewedAt)],
+    [texts.firstDownloadedAt, at(present?.firstDownloadedAt)],
+    [texts.firstDiscAt, at(present?.firstDiscAt)],
+    // The page has room for the latest of them.
+    ...earlier
+      .slice(0, EARLIER_VERSIONS)
+      .map((each): [string, string] => [texts.earlierVersion(each.version), at(collectedAt(each))]),
   ]
 }
 

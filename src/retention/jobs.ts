@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { and, eq, gt, isNull, lt, lte, or } from 'drizzle-orm'
+import { answerPin2Requests, forgetPin2Requests } from '../access/pin2-requests.ts'
 import { record, transact } from '../audit/audit.ts'
 import type { Database } from '../database/database.ts'
 import { exams, loginLocks, publications, sessions, shares, sourceAttempts } from '../database/schema.ts'
@@ -52,6 +53,8 @@ export async function keepTimeOnce(keeper: Keeper): Promise<void> {
   await remind(keeper)
   await deleteOldVisits(keeper.db, keeper.visitRetentionDays, keeper.clock())
   await forget(keeper)
+  // Those whose gateway was ended before it did them.
+  await answerPin2Requests(keeper)
 }
 
 async function endExpired({ db, clock }: Keeper): Promise<void> {
@@ -144,6 +147,7 @@ async function forget({ db, clock }: Keeper): Promise<void> {
   await db
     .delete(sessions)
     .where(or(lt(sessions.expiresAt, new Date(now)), lt(sessions.lastSeenAt, new Date(now - IDLE_MS))))
+  await forgetPin2Requests(db, clock())
   await forgetSecrets(db, clock())
   await forgetNotes(db, clock())
   await forgetStaffSessions(db, clock())

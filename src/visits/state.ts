@@ -2,6 +2,7 @@ import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm'
 import type { Database, Transaction } from '../database/database.ts'
 import { exams, loginLocks, mails, publications, reports, studies, type visits } from '../database/schema.ts'
 import { standingMail } from '../mail/standing.ts'
+import { collectedAt, collectionsOf } from '../reports/collection.ts'
 
 type Exam = typeof exams.$inferSelect
 type Study = typeof studies.$inferSelect
@@ -97,8 +98,14 @@ async function examState(db: Transaction, exam: Exam, found: Study[], birthDate:
           endedBy: publication.endedBy,
           firstViewedAt: publication.firstViewedAt?.toISOString() ?? null,
           firstDownloadedAt: publication.firstDownloadedAt?.toISOString() ?? null,
+          firstDiscAt: publication.firstDiscAt?.toISOString() ?? null,
         }
       : null,
+    /** The versions that the person collected, and when first (S39b). */
+    collected: (await collectionsOf(db, exam.id)).flatMap((each) => {
+      const at = collectedAt(each)?.toISOString()
+      return at ? { version: each.version, supersededAt: each.supersededAt?.toISOString() ?? null, at } : []
+    }),
   }
 }
 

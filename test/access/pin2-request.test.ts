@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { sourceAttempts } from '../../src/database/schema.ts'
+import { requestPin2 } from '../../src/access/pin2-requests.ts'
+import { pin2Requests, sourceAttempts } from '../../src/database/schema.ts'
 import { dammDigit } from '../../src/pin/damm.ts'
 import { pdfOf } from '../support/fixtures.ts'
 import { pin2In, type TestGateway, testGateway } from '../support/gateway.ts'
@@ -80,6 +81,19 @@ test('S11b: a PIN1 brings five mails a day; a source has ten requests an hour', 
   await request(other.pin1, '192.0.2.9')
   await new Promise((done) => setTimeout(done, 1_000))
   expect(mailsTo(other.email)).toHaveLength(1)
+})
+
+test('S11b: a request that was answered is in the database first, and is done by whichever gateway is there next', async () => {
+  const { pin1, email } = await published(gateway, 'ASK8')
+  const { config, now } = gateway
+  const rules = { ...config, pin2Delivery: 'email' as const }
+  await gateway.stop()
+  // What the page does before it answers; the gateway that took it dies then.
+  await requestPin2({ db: gateway.db, peppers: config.peppers, rules, now: now() }, pin1, '192.0.2.8')
+  expect(await gateway.db.select().from(pin2Requests)).toHaveLength(1)
+  await gateway.start()
+  await expect.poll(() => mailsTo(email), WAIT).toHaveLength(2)
+  expect(await gateway.db.select().from(pin2Requests)).toEqual([])
 })
 
 test('S43: asking for a PIN2 lets a locked PIN1 go whether it exists or not, so the lock tells nothing', async () => {

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,6 +16,7 @@ import {
 import { pdfOf } from '../support/fixtures.ts'
 import { type TestGateway, testGateway } from '../support/gateway.ts'
 import { enterPins, signedIn } from '../support/patient.ts'
+import { pdfText } from '../support/pdf.ts'
 import { clientOf, type Staff, signedInStaff } from '../support/staff.ts'
 import { published, registered } from '../support/visits.ts'
 
@@ -322,12 +322,3 @@ test('S5: where it is so configured PIN2 is told at the desk, once, and noted', 
   expect(await textOf(clientOf(gateway, other.cookie).get(location))).not.toContain('desk-pin')
   expect(await eventsOf(id)).toContain('pin2.shown')
 })
-
-function pdfText(bytes: Uint8Array): string {
-  const directory = mkdtempSync(join(tmpdir(), 'desk-pdf-'))
-  const file = join(directory, 'x.pdf')
-  writeFileSync(file, bytes)
-  const text = execFileSync('pdftotext', ['-layout', file, '-'], { encoding: 'utf8' })
-  rmSync(directory, { recursive: true })
-  return text
-}

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { auditEvents } from '../../src/database/schema.ts'
 import { dicomFile, instance } from '../support/dicom.ts'
 import { pdfOf, visit } from '../support/fixtures.ts'
 import { pin2In, type TestGateway, testGateway } from '../support/gateway.ts'
@@ -86,6 +87,23 @@ test('S32: "Annulla" breaks the doctor’s running download', async () => {
   const doctor = await doctorOf(gateway, share.token, share.pin)
   // What the sockets hold is still read; the gateway itself sends nothing more.
   await brokenAfter(doctor, () => patient.post(`/condivisioni/${share.id}/annulla`))
+})
+
+test('S39b: the disc is proof of collection once it was taken whole, not when somebody asks for its first or last byte', async () => {
+  const path = `/referti/${publication}/disco.iso`
+  const taken = async () =>
+    (await gateway.waitForState('ACC001', () => true)).exams[0].publication.firstDiscAt
+  const take = async (range: Record<string, string>) => {
+    await (await patient.get(path, range)).arrayBuffer()
+    return taken()
+  }
+  expect(await take({ range: 'bytes=0-0' })).toBeNull()
+  expect(await take({ range: 'bytes=-1' })).toBeNull()
+  expect(await take({ range: 'bytes=0-5000000' })).toBeNull()
+  await take({ range: 'bytes=5000001-' })
+  await expect.poll(taken).toEqual(expect.any(String))
+  const events = (await gateway.db.select().from(auditEvents)).map(({ event }) => event)
+  expect(events).toEqual(expect.arrayContaining(['disc.downloaded', 'disc.completed']))
 })
 
 test('S22: a download cut off goes on after a new login, and keeps what it has while there is none', async () => {

@@ -16,8 +16,15 @@ const FACTS: ReceiptFacts = {
   exam: 'RM GINOCCHIO DX (ESAME DIRETTO)',
   examDate: '2026-06-18',
   publishedAt: new Date('2026-06-20T07:00:00Z'),
-  firstViewedAt: new Date('2026-06-30T22:05:00Z'),
-  firstDownloadedAt: null,
+  collections: [
+    {
+      version: 1,
+      supersededAt: null,
+      firstViewedAt: new Date('2026-06-30T22:05:00Z'),
+      firstDownloadedAt: null,
+      firstDiscAt: null,
+    },
+  ],
   issuedAt: new Date('2026-07-02T08:30:00Z'),
   messages,
 }
@@ -39,6 +46,8 @@ test('the receipt is one A4 page that says who collected which report, and when 
   for (const words of [
     FACTS.organisation,
     'attesta che il referto',
+    // Whichever way they came in.
+    'con i due PIN della persona interessata o con la sua identità digitale',
     'PROVA MARIA GIUSEPPINA',
     'DEMO0001',
     'RM GINOCCHIO DX (ESAME DIRETTO)',
@@ -67,7 +76,25 @@ test('long names and exams stay whole on one page', async () => {
 })
 
 test('a report that nobody opened is not attested as collected', async () => {
-  const { flat } = await printed({ ...FACTS, firstViewedAt: null }, 'none')
+  const [version] = FACTS.collections
+  const collections = version ? [{ ...version, firstViewedAt: null }] : []
+  const { flat } = await printed({ ...FACTS, collections }, 'none')
   expect(flat).toContain('non risulta ancora ritirato')
-  expect(flat).not.toContain('ritirato dalla persona')
+  expect(flat).not.toContain('ritirato nelle date')
+})
+
+test('S39b, S7: of a corrected report the receipt tells each version apart, on one page', async () => {
+  const collections = [5, 4, 3, 2, 1].map((number) => ({
+    version: number,
+    supersededAt: number === 5 ? null : new Date('2026-06-21T07:00:00Z'),
+    firstViewedAt: null,
+    firstDownloadedAt: null,
+    firstDiscAt: number % 2 ? null : new Date(`2026-06-2${number}T07:00:00Z`),
+  }))
+  const { flat, info } = await printed({ ...FACTS, collections }, 'versions')
+  expect(info).toMatch(/Pages:\s+1\n/)
+  expect(flat).toContain('Versione del referto 5')
+  expect(flat).toContain('una sua versione precedente è stata ritirata')
+  expect(flat).toContain('Versione 4, poi sostituita: ritirata 24/06/2026, ore 09:00')
+  expect(flat).toContain('Versione 3, poi sostituita: ritirata non risulta')
 })

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { pdfOf } from '../support/fixtures.ts'
 import { type TestGateway, testGateway } from '../support/gateway.ts'
 import { enterPins } from '../support/patient.ts'
+import { pdfText } from '../support/pdf.ts'
 import { publishedVisit } from '../support/site.ts'
 
 let gateway: TestGateway
@@ -13,22 +14,47 @@ afterAll(() => gateway[Symbol.asyncDispose]())
 
 type State = {
   report: string
-  exams: { publication: { firstViewedAt: string | null }; report: { version: number; atHand: boolean } }[]
+  exams: {
+    publication: { firstViewedAt: string | null }
+    report: { version: number; atHand: boolean }
+    collected: { version: number; supersededAt: string | null; at: string }[]
+  }[]
 }
 
 const stateOf = async (accessionNumber: string) =>
   (await (await gateway.api('GET', `/visits/${accessionNumber}`)).json()) as State
 
-test('S39b, S7: a new version does not undo the proof that the one before was collected', async () => {
+test('S39b, S7: a new version is not collected by who read the one before, whose proof stays', async () => {
   const { patient, accessionNumber, publicationIds } = await publishedVisit(gateway)
-  const receipt = `/referti/${publicationIds[0]}/ricevuta.pdf`
-  expect((await patient.get(receipt)).status).toBe(404)
+  const receipt = async () => {
+    const answer = await patient.get(`/referti/${publicationIds[0]}/ricevuta.pdf`)
+    return answer.status === 200 ? pdfText(new Uint8Array(await answer.arrayBuffer())) : answer.status
+  }
+  const exam = async () => (await stateOf(accessionNumber)).exams[0]
+  expect(await receipt()).toBe(404)
   await patient.get(`/referti/${publicationIds[0]}/documento.pdf`)
-  const before = (await stateOf(accessionNumber)).exams[0]?.publication.firstViewedAt
+  const before = (await exam())?.publication.firstViewedAt
   expect(before).not.toBeNull()
+
   expect((await gateway.deliver(accessionNumber, await pdfOf('Seconda versione'))).status).toBe(201)
-  expect((await stateOf(accessionNumber)).exams[0]?.publication.firstViewedAt).toBe(before)
-  expect((await patient.get(receipt)).headers.get('content-type')).toBe('application/pdf')
+  expect(await exam()).toMatchObject({
+    publication: { firstViewedAt: null, firstDownloadedAt: null },
+    collected: [{ version: 1, at: before, supersededAt: expect.any(String) }],
+  })
+  expect(await receipt()).toMatch(
+    /versione attuale.*non risulta ancora ritirata.*Versione 1, poi sostituita/s,
+  )
+  expect(await (await patient.get('/referti')).text()).not.toContain('Ritirato il')
+
+  await patient.get(`/referti/${publicationIds[0]}/firmato`)
+  expect(await exam()).toMatchObject({
+    publication: { firstViewedAt: null, firstDownloadedAt: expect.any(String) },
+    collected: [
+      { version: 2, supersededAt: null },
+      { version: 1, at: before },
+    ],
+  })
+  expect(await receipt()).toMatch(/ritirato nelle date indicate/)
 })
 
 test('S7: an earlier version that comes again is told as such, and the newer one stays shown', async () => {

@@ -24,7 +24,13 @@ beforeAll(async () => {
         site={site}
         session={DOCTOR_SESSION}
         patient={PATIENT}
-        publications={[listed({ reportDate: '2026-11-21', collectedAt: new Date('2026-11-22T09:00:00Z') })]}
+        publications={[
+          listed({
+            reportDate: '2026-11-21',
+            collectedAt: new Date('2026-11-22T09:00:00Z'),
+            hasReceipt: true,
+          }),
+        ]}
       />
     ))
     app.post('/condivisione', async (c) => {

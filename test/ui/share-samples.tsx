@@ -107,7 +107,7 @@ export const ACCESSES: AccessEntry[] = [
 export function shareSamples(without: Site): Record<string, Draw> {
   const site = { ...without, features: { sharing: true, removal: true } }
   const list = { site, session: SESSION, patient: PATIENT }
-  const collected = listed({ collectedAt: new Date('2026-11-22T09:00:00Z') })
+  const collected = listed({ collectedAt: new Date('2026-11-22T09:00:00Z'), hasReceipt: true })
   const other = listed({
     id: 'p2',
     exams: [{ description: 'RM GINOCCHIO DX (ESAME DIRETTO)', examDate: '2026-11-18' }],

@@ -256,7 +256,10 @@ describe('the list of reports', () => {
     const props = {
       session: SESSION,
       patient: PATIENT,
-      publications: [listed({ collectedAt: new Date('2026-11-22T09:00:00Z') }), listed({ id: 'p2' })],
+      publications: [
+        listed({ collectedAt: new Date('2026-11-22T09:00:00Z'), hasReceipt: true }),
+        listed({ id: 'p2' }),
+      ],
     }
     const full = addresses(await (<ReportListPage site={site} {...props} />))
     const bare = addresses(

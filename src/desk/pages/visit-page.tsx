@@ -206,11 +206,15 @@ function publicationText({ publication, excluded }: DeskExam, site: Site): strin
   )
 }
 
-function collectedText({ publication }: DeskExam, site: Site): string {
+function collectedText({ publication, collected }: DeskExam, site: Site): string {
   const texts = site.messages.deskVisits.visit.exam
   const told = [
     publication?.firstViewedAt && texts.viewed(atText(publication.firstViewedAt, site)),
     publication?.firstDownloadedAt && texts.downloaded(atText(publication.firstDownloadedAt, site)),
+    publication?.firstDiscAt && texts.discTaken(atText(publication.firstDiscAt, site)),
   ].filter(Boolean)
-  return told.length > 0 ? told.join('; ') : texts.notCollected
+  const earlier = collected.flatMap(({ version, supersededAt, at }) =>
+    supersededAt ? texts.collectedBefore(version, atText(at, site)) : [],
+  )
+  return [told.length > 0 ? told.join('; ') : texts.notCollected, ...earlier].join('; ')
 }

@@ -42,7 +42,14 @@ const sentences = {
   'report.read': 'Un altro sistema della struttura ha letto il referto',
   'report.downloaded': { you: 'Hai scaricato il referto firmato', other: 'ha scaricato il referto firmato' },
   'images.viewed': { you: 'Hai guardato le immagini', other: 'ha guardato le immagini' },
-  'disc.downloaded': { you: 'Hai scaricato le immagini', other: 'ha scaricato le immagini' },
+  'disc.downloaded': {
+    you: 'Hai avviato lo scaricamento delle immagini',
+    other: 'ha avviato lo scaricamento delle immagini',
+  },
+  'disc.completed': {
+    you: 'Hai scaricato per intero le immagini e il referto',
+    other: 'ha scaricato per intero le immagini e il referto',
+  },
   'share.created': {
     you: 'Hai condiviso l’esame con un medico',
     other: 'ha condiviso l’esame con un medico',

@@ -155,6 +155,8 @@ export const deskVisits = {
       excluded: 'escluso per legge dalla consegna online',
       viewed: (at: string) => `visto il ${at}`,
       downloaded: (at: string) => `scaricato il ${at}`,
+      discTaken: (at: string) => `disco scaricato il ${at}`,
+      collectedBefore: (version: number, at: string) => `la versione ${version}, poi sostituita, il ${at}`,
       notCollected: 'non ancora visto né scaricato',
       labels: { images: 'Immagini', report: 'Referto', publication: 'Pubblicazione', collected: 'Ritiro' },
     },

@@ -15,8 +15,10 @@ export type ListedPublication = {
   updatedAt?: Date | undefined
   /** 'YYYY-MM-DD': the doctor is told which report it is (S34). */
   reportDate?: string | undefined
-  /** First seen or downloaded by the patient: there is a receipt then (S39b). */
+  /** When the patient first saw or downloaded the version that is shown (S39b). */
   collectedAt?: Date | null | undefined
+  /** This version or an earlier one was collected. */
+  hasReceipt?: boolean | undefined
 }
 
 type CardProps = {
@@ -99,19 +101,19 @@ export function PublicationCard({ site, publication, forDoctor, dated }: CardPro
 type MoreProps = { site: Site; about: string; address: string; publication: ListedPublication }
 
 /** The discreet ones: receipt (S39b) and removal (S25). */
-function MoreActions({ site, about, address, publication: { collectedAt, exams } }: MoreProps) {
+function MoreActions({ site, about, address, publication: { collectedAt, hasReceipt, exams } }: MoreProps) {
   const texts = site.messages.reportList
   const { removal } = site.features
-  if (!collectedAt && !removal) return null
+  if (!hasReceipt && !removal) return null
   return (
     <ul class="portal-more" aria-label={texts.moreLabel(exams.map((exam) => exam.description).join(', '))}>
-      {collectedAt && (
+      {hasReceipt && (
         <li>
           <a href={`${address}/ricevuta.pdf`} aria-describedby={about}>
             <Icon site={site} name="it-file-pdf-ext" />
             {texts.receipt}
           </a>
-          <span class="portal-note">{texts.collected(formatInstantDay(collectedAt))}</span>
+          {collectedAt && <span class="portal-note">{texts.collected(formatInstantDay(collectedAt))}</span>}
         </li>
       )}
       {removal && (

@@ -169,7 +169,7 @@ export const SETTINGS = {
   ),
   trustedCertificatesFile: setting(
     'TRUSTED_CERTIFICATES_FILE',
-    'Files (comma separated) with the authorities whose signatures are trusted (S19): PEM certificates, PEM CRLs, national trusted lists (XML). Not set: the chain is reported as not verified.',
+    'Files (comma separated) with the authorities whose signatures are trusted (S19), and their CRLs: PEM bundles, a certificate or CRL in DER, national trusted lists (XML). A file that changes is read again. Not set: the chain is reported as not verified.',
     optionalText,
   ),
   auditSyslogUrl: setting(
@@ -376,7 +376,7 @@ export type Config = Omit<
   portalUrl: string
   peppers: KeyRing
   encryptionKeys: KeyRing
-  trustedCertificates: string[]
+  trustedFiles: string[]
 }
 
 /** A configuration that cannot be used: `problems` says, a line each, what to set. */
@@ -407,7 +407,6 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   const peppers = ringOf(raw.pinPepper, SETTINGS.pinPepper, problems)
   const encryptionKeys = ringOf(raw.encryptionKey, SETTINGS.encryptionKey, problems)
   const portalUrl = portalAddress(raw, problems)
-  const trustedCertificates = readCertificates(raw.trustedCertificatesFile, problems)
   const { auditSyslogUrl: url, auditSyslogCa: ca, auditSyslogCert: cert, auditSyslogKey: key } = raw
   const staffOidc = staffProvider(raw, problems)
   // A wrong address has been told of already.
@@ -418,14 +417,14 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   const identity = identitySettings(raw, (problem) => problems.push(problem))
   const hl7Mapping = mappingOf(raw, problems)
   if (problems.length > 0 || !hl7Mapping || !peppers || !encryptionKeys) throw new ConfigError(problems)
-  const { pinPepper: _pepper, encryptionKey: _key, trustedCertificatesFile: _file, ...rest } = raw
+  const { pinPepper: _pepper, encryptionKey: _key, trustedCertificatesFile: files, ...rest } = raw
   return {
     ...rest,
     hl7Mapping,
     portalUrl,
     peppers,
     encryptionKeys,
-    trustedCertificates,
+    trustedFiles: files?.split(',').flatMap((name) => name.trim() || []) ?? [],
     auditTarget,
     identity,
     staffOidc,
@@ -580,16 +579,4 @@ function mappingOf(raw: Raw, problems: string[]): Mapping | null {
     problems.push(`HL7_MAPPING: ${error instanceof Error ? error.message : 'cannot be read'}`)
     return null
   }
-}
-
-function readCertificates(files: string | undefined, problems: string[]): string[] {
-  const names = files?.split(',').flatMap((name) => name.trim() || []) ?? []
-  return names.flatMap((name) => {
-    try {
-      return readFileSync(name, 'utf8')
-    } catch {
-      problems.push('TRUSTED_CERTIFICATES_FILE names a file that cannot be read')
-      return []
-    }
-  })
 }

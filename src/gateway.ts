@@ -31,7 +31,8 @@ import { prepareStudies } from './preparation/preparation.ts'
 import { type TextReport, textPage } from './reports/text-page.ts'
 import { keepTime } from './retention/jobs.ts'
 import { viewerDeriver } from './shards/shards.ts'
-import { inspectDocument, loadTrustStore, type TrustStore } from './signature/signature.ts'
+import { inspectDocument } from './signature/signature.ts'
+import { openTrustFiles, type Trust } from './signature/trust-files.ts'
 import { siteOf } from './site.ts'
 import { slipFor } from './slip/for-visit.ts'
 import { createStaffOidc } from './staff/oidc.ts'
@@ -77,7 +78,7 @@ export async function startGateway(
     storageDir: config.orthancStorageDir,
   })
   // Whatever can fail without the database fails before there is one to be stopped again.
-  const trusted = trustStoreOf(config)
+  const trust = await trustOf(config, log, clock())
   const logo = logoOf(config)
   const assets = await loadAssets(join(root, 'dist', 'public'))
   const light = await loadLightViewer(assets)
@@ -106,7 +107,8 @@ export async function startGateway(
   const rules = { availableDays, pin2Delivery, encryptionKeys, peppers, consentTextVersion }
   const trustedProxies = config.trustedProxies
   const maxReportBytes = config.maxReportMb * 1_000_000
-  const inspect = (document: Uint8Array) => inspectDocument(document, { trusted, now: clock() })
+  const inspect = async (document: Uint8Array) =>
+    inspectDocument(document, { trusted: await trust(clock()), now: clock() })
   const slip = slipFor(site, portalUrl)
   const page = (report: TextReport) => textPage({ organisation, messages, report })
   const inbox = {
@@ -235,15 +237,14 @@ export async function startGateway(
 }
 
 /** Authorities that cannot be used are the configuration's fault, and told as such. */
-function trustStoreOf({ trustedCertificates }: Config): TrustStore {
+async function trustOf({ trustedFiles }: Config, log: Log, now: Date): Promise<Trust> {
   const { name } = SETTINGS.trustedCertificatesFile
-  try {
-    const store = loadTrustStore(...trustedCertificates)
-    if (trustedCertificates.length === 0 || store.authorities.length > 0) return store
-  } catch (error) {
+  const trust = await openTrustFiles(trustedFiles, log, now).catch((error: unknown) => {
     throw new ConfigError([`${name}: ${error instanceof Error ? error.message : errorCode(error)}`])
-  }
-  throw new ConfigError([`${name} holds no certificate: PEM and national trusted lists (XML) are read`])
+  })
+  const { authorities } = await trust(now)
+  if (trustedFiles.length === 0 || authorities.length > 0) return trust
+  throw new ConfigError([`${name} names no authority: CRLs alone vouch for nobody`])
 }
 
 function logoOf({ organisationLogoFile: file }: Config): Logo | undefined {

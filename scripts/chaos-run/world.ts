@@ -81,6 +81,7 @@ export async function startWorld(options: { dataDir?: string } = {}): Promise<Wo
     ORTHANC_PASSWORD: orthanc.password,
     SMTP_URL: mailbox.smtpUrl,
     MAIL_FROM: 'no-reply@ospedale.example',
+    REPORTS_FROM_PACS: 'pdf,cda',
     ORGANISATION_NAME: 'Ospedale di prova',
     ORGANISATION_EMAIL: 'aiuto@ospedale.example',
     // Each person of the driver comes from an address of their own.

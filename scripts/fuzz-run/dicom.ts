@@ -17,6 +17,21 @@ const VRS = 'AE AS AT CS DA DS DT FL FD IS LO LT OB OW PN SH SL SQ SS ST TM UC U
   ' ',
 )
 
+const CDA_PIECES = [
+  '<a ',
+  '<a "',
+  "<a b='",
+  '</',
+  '<!--',
+  '<![CDATA[',
+  '<?',
+  '&#x',
+  '&a',
+  '<text>',
+  '> ',
+  '</text>',
+] as const
+
 /** One hostile file; `identity` keeps it where an archive would file it, as far as it is left readable. */
 export function dicomCase(dice: Dice, identity: Identity): DicomCase {
   const kinds = Object.entries(KINDS) as [string, (dice: Dice, identity: Identity) => Buffer][]
@@ -35,6 +50,7 @@ export function acceptableCase(dice: Dice, identity: Identity): DicomCase {
     'longValues',
     'deflated',
     'privates',
+    'cda',
   ] as const
   const name = kinds[identity.number % kinds.length] ?? 'names'
   return { name, bytes: KINDS[name](dice, identity) }
@@ -127,6 +143,16 @@ const KINDS = {
       [0x00091001, 'UN', dice.bytes(100)],
       [0x00091002, 'SQ', dice.bytes(dice.below(30))],
     ]),
+  cda: (dice: Dice, id: Identity) => {
+    const pieces = Array.from({ length: 4 }, () => dice.pick(CDA_PIECES).repeat(1 + dice.below(50_000)))
+    // It never ends well, so that it takes no report's place.
+    const document = Buffer.from(`<ClinicalDocument><text>${pieces.join('')}<`)
+    return file([
+      ...identityOf(id).filter(([tag]) => tag < 0x00280002 && tag !== 0x00080016),
+      [0x00080016, 'UI', '1.2.840.10008.5.1.4.1.1.104.2'],
+      [0x00420011, 'OB', document],
+    ])
+  },
   noise: (dice: Dice) => dice.bytes(dice.below(3000)),
   noiseAfterDicm: (dice: Dice) =>
     Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), dice.bytes(dice.below(3000))]),

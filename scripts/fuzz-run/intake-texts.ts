@@ -106,7 +106,9 @@ async function through(
     headers: { accept: 'application/pdf' },
   })
   if (slip && !slip.text.startsWith('%PDF-')) portal.wrong.push(`${accession}: the slip is no PDF`)
-  if (slip && /\/(?:JavaScript|JS|OpenAction|Launch)\b/.test(slip.bytes.toString('latin1')))
+  // Not within its streams: compressed bytes are any, `/JS` too.
+  const objects = slip?.bytes.toString('latin1').replaceAll(/\bstream\r?\n[\s\S]*?\bendstream\b/g, '') ?? ''
+  if (/\/(?:JavaScript|JS|OpenAction|Launch)\b/.test(objects))
     portal.wrong.push(`${accession}: the slip acts by itself`)
   return shown
 }

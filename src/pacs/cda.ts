@@ -7,8 +7,6 @@ import { recognise } from '../signature/recognise.ts'
 type Token = { kind: 'open' | 'close' | 'text'; name: string; text: string; attributes: string }
 
 const MAX_TEXT = 200_000
-const TOKEN =
-  /<!--[\s\S]*?-->|<!\[CDATA\[([\s\S]*?)\]\]>|<\?[\s\S]*?\?>|<(\/?)([\w.:-]+)([^>]*?)(\/?)>|([^<]+)/g
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 // Elements of the narrative block after which a line ends (CDA R2 §4.3.5).
 const LINES = new Set([
@@ -76,16 +74,64 @@ function decode(xml: Uint8Array): string {
   return text
 }
 
+// One pass, and every search goes on from where the last one ended: a stranger's document must not cost more than its
+// length. What is cut or is no XML throws.
 function* tokens(xml: string): Generator<Token> {
-  for (const [, data, slash, name, attributes = '', selfClosing, text] of xml.matchAll(TOKEN)) {
-    if (data !== undefined) yield { kind: 'text', name: '', text: data, attributes: '' }
-    else if (text !== undefined) yield { kind: 'text', name: '', text: withoutEntities(text), attributes: '' }
-    else if (name !== undefined) {
-      const local = name.split(':').at(-1) ?? name
-      yield { kind: slash ? 'close' : 'open', name: local, text: '', attributes }
-      if (selfClosing) yield { kind: 'close', name: local, text: '', attributes: '' }
+  for (let at = 0; at < xml.length; ) {
+    const open = xml.indexOf('<', at)
+    const text = xml.slice(at, open === -1 ? undefined : open)
+    if (text !== '') yield textToken(withoutEntities(text))
+    if (open === -1) return
+    const aside = ASIDES.find(([start]) => xml.startsWith(start, open))
+    if (aside) {
+      const [start, end] = aside
+      const until = found(xml, end, open + start.length)
+      if (start === CDATA) yield textToken(xml.slice(open + start.length, until))
+      at = until + end.length
+    } else {
+      const until = tagEnd(xml, open + 1)
+      yield* tagTokens(xml.slice(open + 1, until))
+      at = until + 1
     }
   }
+}
+
+const CDATA = '<![CDATA['
+const ASIDES = [
+  ['<!--', '-->'],
+  [CDATA, ']]>'],
+  ['<?', '?>'],
+] as const
+
+const textToken = (text: string): Token => ({ kind: 'text', name: '', text, attributes: '' })
+
+function* tagTokens(tag: string): Generator<Token> {
+  const isClosing = tag.startsWith('/')
+  const [, name = ''] = /^([\w.:-]+)/.exec(isClosing ? tag.slice(1) : tag) ?? []
+  const local = name.slice(name.lastIndexOf(':') + 1)
+  if (local === '') throw new Error('not XML')
+  const attributes = tag.slice(name.length + (isClosing ? 1 : 0))
+  yield { kind: isClosing ? 'close' : 'open', name: local, text: '', attributes }
+  if (tag.endsWith('/')) yield { kind: 'close', name: local, text: '', attributes: '' }
+}
+
+// A '>' within quotes belongs to the value, a '<' is allowed nowhere in a tag (XML 1.0 §2.4, §3.1).
+function tagEnd(xml: string, from: number): number {
+  let quote = ''
+  for (let at = from; at < xml.length; at++) {
+    const char = xml.charAt(at)
+    if (char === '<') break
+    if (quote === '' && char === '>') return at
+    if (quote === '' && (char === '"' || char === "'")) quote = char
+    else if (char === quote) quote = ''
+  }
+  throw new Error('not XML')
+}
+
+function found(xml: string, end: string, from: number): number {
+  const at = xml.indexOf(end, from)
+  if (at === -1) throw new Error('not XML')
+  return at
 }
 
 const withoutEntities = (text: string) =>

@@ -29,9 +29,14 @@ export type DocumentTaker = {
 }
 
 type Study = typeof studies.$inferSelect
+/** An object's document, or why it has none; null: a structured report, which is not read here. */
+type Content = Encapsulated | AppError | null
 type Kind = (typeof pacsDocuments.$inferSelect)['kind']
 
 const IDLE_PAUSE_MS = 1_000
+// What an object says beside its document: one that is larger than both is not read into memory.
+const HEADER_BYTES = 1_000_000
+const TOO_LARGE = new AppError('request.too_large')
 const ENCAPSULATED: Readonly<Record<string, Kind>> = {
   '1.2.840.10008.5.1.4.1.1.104.1': 'pdf',
   '1.2.840.10008.5.1.4.1.1.104.2': 'cda',
@@ -55,7 +60,7 @@ export async function takeDocuments(taker: DocumentTaker & { log: Log; signal: A
  * content dates, so that a later one corrects (S7). Structured reports are only noted, to be shown as text.
  */
 async function takeNext(taker: DocumentTaker, signal: AbortSignal): Promise<boolean> {
-  const { db, orthanc, taken } = taker
+  const { db, orthanc, taken, maxReportBytes } = taker
   const [next] = await db
     .select({ study: studies, body: manifests.body })
     .from(studies)
@@ -71,13 +76,17 @@ async function takeNext(taker: DocumentTaker, signal: AbortSignal): Promise<bool
   const { study } = next
   const wanted = documentsIn(manifest, taken.kinds)
   const known = await knownOf(db, wanted)
-  const read: { kind: Kind; sopInstanceUid: string; orthancId: string; content: Encapsulated | null }[] = []
-  for (const each of wanted.filter(({ sopInstanceUid }) => !known.has(sopInstanceUid))) {
-    const file = each.kind === 'sr' ? null : await orthanc.instanceFile(each.orthancId, signal)
-    // Gone meanwhile: the archive tells of a new revision soon.
-    if (each.kind === 'sr' || file) read.push({ ...each, content: file && contentOf(file) })
+  const read: { kind: Kind; sopInstanceUid: string; orthancId: string; content: Content }[] = []
+  for (const { length, ...each } of wanted.filter(({ sopInstanceUid }) => !known.has(sopInstanceUid))) {
+    if (each.kind === 'sr') read.push({ ...each, content: null })
+    else if (length > maxReportBytes + HEADER_BYTES) read.push({ ...each, content: TOO_LARGE })
+    else {
+      const file = await orthanc.instanceFile(each.orthancId, signal)
+      // Gone meanwhile: the archive tells of a new revision soon.
+      if (file) read.push({ ...each, content: contentOf(file, maxReportBytes) })
+    }
   }
-  read.sort((a, b) => (a.content && b.content && a.content.at < b.content.at ? -1 : 1))
+  read.sort((a, b) => byTime(a.content, b.content))
   for (const each of read) await handle(taker, study, each)
   await db
     .update(studies)
@@ -87,9 +96,11 @@ async function takeNext(taker: DocumentTaker, signal: AbortSignal): Promise<bool
 }
 
 function documentsIn({ instances }: Manifest, kinds: readonly Kind[]) {
-  return instances.flatMap(({ sopClassUid, sopInstanceUid, orthancId }) => {
+  return instances.flatMap(({ sopClassUid, sopInstanceUid, orthancId, length }) => {
     const kind = TEXT_REPORTS.has(sopClassUid) ? 'sr' : ENCAPSULATED[sopClassUid]
-    return kind && (kind === 'sr' || kinds.includes(kind)) ? [{ kind, sopInstanceUid, orthancId }] : []
+    return kind && (kind === 'sr' || kinds.includes(kind))
+      ? [{ kind, sopInstanceUid, orthancId, length }]
+      : []
   })
 }
 
@@ -103,13 +114,19 @@ async function knownOf(db: Database, wanted: { sopInstanceUid: string }[]): Prom
   return new Set(rows.map(({ uid }) => uid))
 }
 
-function contentOf(file: Uint8Array): Encapsulated | null {
+function contentOf(file: Uint8Array, maxBytes: number): Content {
   try {
-    return readEncapsulated(file)
-  } catch {
+    return readEncapsulated(file, maxBytes)
+  } catch (error) {
     // Whatever its bytes do to a reader: it is no document.
-    return null
+    return error instanceof AppError ? error : new AppError('report.unrecognised')
   }
+}
+
+function byTime(a: Content, b: Content): number {
+  // What cannot be read tells no time, and its order does not matter.
+  const told = (content: Content) => (content && 'at' in content ? content.at : '')
+  return told(a) < told(b) ? -1 : told(a) > told(b) ? 1 : 0
 }
 
 async function handle(
@@ -124,7 +141,7 @@ async function handle(
     kind: Kind
     sopInstanceUid: string
     orthancId: string
-    content: Encapsulated | null
+    content: Content
   },
 ): Promise<void> {
   const { db, clock } = taker
@@ -168,9 +185,9 @@ async function handle(
 async function prepared(
   { db, taken, inspect, page, maxReportBytes }: DocumentTaker,
   study: Study,
-  content: Encapsulated | null,
+  content: Content,
 ) {
-  if (!content) throw new AppError('report.unrecognised')
+  if (!content || content instanceof AppError) throw content ?? new AppError('report.unrecognised')
   if (!isMeant(content, taken.titles)) return null
   const visit = await findVisitIfAny(db, study.accessionNumber)
   const [exam] = await examsOf(db, study.accessionNumber)

@@ -1,3 +1,4 @@
+import { AppError } from '../errors.ts'
 import { recognise } from '../signature/recognise.ts'
 import { cdaText, documentInCda } from './cda.ts'
 import { readDataSet } from './data-set.ts'
@@ -29,12 +30,17 @@ const TAG = {
   length: 0x00420015,
 } as const
 
-/** The document of an Encapsulated PDF or CDA object (PS3.3 §A.45). Throws where there is none that can be shown. */
-export function readEncapsulated(file: Uint8Array): Encapsulated {
+/**
+ * The document of an Encapsulated PDF or CDA object (PS3.3 §A.45), of so many bytes at most. Throws where there is none
+ * that can be shown.
+ */
+export function readEncapsulated(file: Uint8Array, maxBytes: number): Encapsulated {
   const dataSet = readDataSet(file)
   const held = dataSet.bytes(TAG.document)
   if (!held || held.byteLength === 0) throw new Error('no Encapsulated Document')
   const content = unpadded(held, dataSet.bytes(TAG.length))
+  // Before anything looks into it.
+  if (content.byteLength > maxBytes) throw new AppError('request.too_large')
   const [concept] = dataSet.items(TAG.conceptName)
   const number = dataSet.text(TAG.instanceNumber).padStart(12, '0')
   const date = dataSet.text(TAG.contentDate) || dataSet.text(TAG.instanceCreationDate)

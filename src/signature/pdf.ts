@@ -151,7 +151,7 @@ function checkField(field: Field | 'unreadable' | 'mismatched', options: Options
 function checkCms({ contents, signed, claimedAt }: Field, options: Options): Omit<Checked, 'end'> {
   // What fills up the place behind the signature says nothing: it is NULs, or what stood there before.
   const data = signedData(parse(contents).node)
-  if (isTimestampToken(data)) return { timestamp: verifyTimestamp(data, signed, options.trusted) }
+  if (isTimestampToken(data)) return { timestamp: verifyTimestamp(data, signed, options) }
   const [signer, ...others] = data.signers
   // ISO 32000-1 §12.8.3.3.1: one signer, and nothing inside.
   if (!signer || others.length > 0) return { signer: UNREADABLE_SIGNER }

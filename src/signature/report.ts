@@ -1,7 +1,7 @@
 import type { Node } from './asn1.ts'
 import type { Certificate } from './certificate.ts'
 import { type SignedData, type SignerInfo, signedData } from './cms.ts'
-import { revocationOf } from './revocation.ts'
+import { revocationOfPath } from './revocation.ts'
 import type { SignatureReport, SignerReport, TimestampReport } from './signature.ts'
 import { type SignedContent, signedContent, type Verified, verifySigner } from './signer.ts'
 import { verifyTimestamp } from './timestamp.ts'
@@ -40,11 +40,9 @@ export function reportSigner(
 ): SignerReport {
   const verified = verifySigner(signer, data, content)
   const { certificate, unaltered } = verified
-  const timestamp = signatureTimestamp(signer, options.trusted)
+  const timestamp = signatureTimestamp(signer, options)
   const claimedAt = verified.claimedAt ?? claimedElsewhere
-  // A timestamp counts where it is sound and nobody configured says otherwise.
-  const stampedAt =
-    timestamp?.unaltered && timestamp.trusted !== false && timestamp.at ? new Date(timestamp.at) : null
+  const stampedAt = timestamp?.at && counts(timestamp) ? new Date(timestamp.at) : null
   const signedAt = stampedAt ?? claimedAt
   const path =
     certificate && findPath(certificate, data.certificates, options.trusted, signedAt ?? options.now)
@@ -64,7 +62,10 @@ export function reportSigner(
       validUntil: certificate.notAfter.toISOString(),
       expired: certificate.notAfter < options.now,
     },
-    revocation: revocation(path, options, signedAt, stampedAt !== null && timestamp?.trusted === true),
+    revocation: revocationOfPath(path ?? [], options.trusted.revocationLists, {
+      provenAt: timestamp?.trusted ? stampedAt : null,
+      now: options.now,
+    }),
     covers: 'document',
     problem: verified.problem ?? timeProblem(timestamp, signedAt, options.now),
   }
@@ -91,34 +92,27 @@ function isTrusted({ certificate, problem }: Verified, path: Certificate[] | nul
   return path !== null && certificate?.mayTestify === true && problem !== 'wrong-certificate'
 }
 
-function revocation(
-  path: Certificate[] | null,
-  { trusted, now }: Options,
-  signedAt: Date | null,
-  isProven: boolean,
-): SignerReport['revocation'] {
-  const [certificate, issuer] = path ?? []
-  if (!certificate || !issuer) return 'not-checked'
-  return revocationOf(certificate, issuer, trusted.revocationLists, signedAt ?? now, isProven)
-}
+// A timestamp counts where it is sound and nothing that is configured speaks against its authority.
+const counts = ({ unaltered, trusted, revocation }: TimestampReport): boolean =>
+  unaltered === true && trusted !== false && revocation !== 'revoked'
 
 // The tokens stamp the signature's own value (RFC 3161 appendix A). There may be several, by several authorities
 // (ETSI EN 319 122-1 §5.3): the first sound one counts.
-function signatureTimestamp(signer: SignerInfo, trusted: TrustStore): TimestampReport | null {
+function signatureTimestamp(signer: SignerInfo, options: Options): TimestampReport | null {
   const tokens = signer.unsignedAttributes
     .filter(({ type }) => type === TIMESTAMP_TOKEN)
     .flatMap(({ values }) => values)
     .slice(0, MAX_TOKENS)
-    .map((token) => timestampOf(token, signedContent(signer.signature), trusted))
+    .map((token) => timestampOf(token, signedContent(signer.signature), options))
   return tokens.find(({ unaltered }) => unaltered) ?? tokens[0] ?? null
 }
 
-function timestampOf(token: Node, stamped: SignedContent, trusted: TrustStore): TimestampReport {
+function timestampOf(token: Node, stamped: SignedContent, options: Options): TimestampReport {
   try {
-    return verifyTimestamp(signedData(token), stamped, trusted)
+    return verifyTimestamp(signedData(token), stamped, options)
   } catch {
     // It is no part of what was signed: a broken one takes nothing from the signature but the proof of its time.
-    return { at: null, authority: null, unaltered: null, trusted: null }
+    return { at: null, authority: null, unaltered: null, trusted: null, revocation: 'not-checked' }
   }
 }
 

@@ -56,24 +56,46 @@ export function readRevocationList(der: Uint8Array): RevocationList {
   }
 }
 
+export type Revocation = 'not-checked' | 'not-revoked' | 'revoked'
+
+/** When a signature was made, where that is proven, and when it is being checked. */
+export type RevocationTimes = { provenAt: Date | null; now: Date }
+
+/**
+ * What the lists say of a signer and of every authority between it and the trusted one: the worst of it, for a path is
+ * good where each of its certificates is (RFC 5280 §6.1.3 (a)(3)). The trusted one itself is vouched for by nobody.
+ */
+export function revocationOfPath(
+  path: Certificate[],
+  lists: RevocationList[],
+  times: RevocationTimes,
+): Revocation {
+  const told = path.slice(0, -1).map((certificate, at) => {
+    const issuer = path[at + 1]
+    return issuer ? revocationOf(certificate, issuer, lists, times) : 'not-checked'
+  })
+  if (told.includes('revoked')) return 'revoked'
+  return told.length > 0 && told.every((each) => each === 'not-revoked') ? 'not-revoked' : 'not-checked'
+}
+
 /**
  * What the lists say of a certificate. A revocation after the signature does not touch it only where the time of the
  * signature is proven; a list says nothing of times it does not reach, nor of certificates past their dates.
  */
-export function revocationOf(
+function revocationOf(
   certificate: Certificate,
   issuer: Certificate,
   lists: RevocationList[],
-  signedAt: Date,
-  isProven: boolean,
-): 'not-checked' | 'not-revoked' | 'revoked' {
+  { provenAt, now }: RevocationTimes,
+): Revocation {
   const telling = lists.filter((list) => isAbout(list, certificate) && isSignedBy(list, issuer))
   const serial = Buffer.from(certificate.serialNumber).toString('hex')
   const revokedAt = telling.flatMap((list) => list.revoked.get(serial) ?? [])
-  if (revokedAt.some((at) => !isProven || at <= signedAt)) return 'revoked'
+  if (revokedAt.some((at) => !provenAt || at <= provenAt)) return 'revoked'
+  // A time that is only claimed may be any up to now: an old list would let a thief claim a day before the theft.
+  const until = provenAt ?? now
   const reaches = ({ issuedAt, nextUpdate }: RevocationList) =>
-    (issuedAt >= signedAt || (nextUpdate !== null && nextUpdate >= signedAt)) &&
-    issuedAt <= certificate.notAfter
+    (issuedAt >= until || (nextUpdate !== null && nextUpdate >= until)) && issuedAt <= certificate.notAfter
   return telling.some(reaches) ? 'not-revoked' : 'not-checked'
 }
 

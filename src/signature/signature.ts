@@ -3,6 +3,7 @@ import { signedData } from './cms.ts'
 import { inspectPdf } from './pdf.ts'
 import { recognise } from './recognise.ts'
 import { reportSigner, summarise } from './report.ts'
+import type { Revocation } from './revocation.ts'
 import { signedContent } from './signer.ts'
 import type { TrustStore } from './trust.ts'
 
@@ -47,8 +48,8 @@ export type SignerReport = {
     /** Was it past its dates when we checked? */
     expired: boolean
   } | null
-  /** Was the certificate revoked? */
-  revocation: 'not-checked' | 'not-revoked' | 'revoked'
+  /** Was the certificate revoked, or that of an authority between it and the configured one? The worst of them. */
+  revocation: Revocation
   /** 'earlier-version': something was added to the PDF after this signature. */
   covers: 'document' | 'earlier-version'
   /** What keeps us from saying more, or from relying on it. */
@@ -63,6 +64,8 @@ export type TimestampReport = {
   unaltered: boolean | null
   /** Does the authority's certificate chain to a configured one? */
   trusted: boolean | null
+  /** Was it, or one between, revoked? Absent where the check was made before this was looked up. */
+  revocation?: Revocation
 }
 
 export type SignatureProblem =

@@ -1,6 +1,7 @@
 import { hashOf } from './algorithms.ts'
 import { octets, oid, parseWhole, sequence, time } from './asn1.ts'
 import type { SignedData } from './cms.ts'
+import { revocationOfPath } from './revocation.ts'
 import type { TimestampReport } from './signature.ts'
 import { type SignedContent, signedContent, verifySigner } from './signer.ts'
 import { findPath, type TrustStore, within } from './trust.ts'
@@ -13,7 +14,7 @@ export const isTimestampToken = (data: SignedData): boolean => data.contentType 
 export function verifyTimestamp(
   data: SignedData,
   stamped: SignedContent,
-  trusted: TrustStore,
+  { trusted, now }: { trusted: TrustStore; now: Date },
 ): TimestampReport {
   const [signer, ...others] = data.signers
   const content = data.content
@@ -33,7 +34,15 @@ export function verifyTimestamp(
       trusted.authorities.length === 0
         ? null
         : Boolean(path && certificate?.mayTimestamp && within(certificate, at)),
+    // Nothing but its own word tells when a token was made: whoever stole the key can claim any time.
+    revocation: revocationOfPath(path ?? [], trusted.revocationLists, { provenAt: null, now }),
   }
 }
 
-const NOTHING: TimestampReport = { at: null, authority: null, unaltered: null, trusted: null }
+const NOTHING: TimestampReport = {
+  at: null,
+  authority: null,
+  unaltered: null,
+  trusted: null,
+  revocation: 'not-checked',
+}

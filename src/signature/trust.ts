@@ -11,21 +11,56 @@ export type TrustStore = { authorities: Certificate[]; revocationLists: Revocati
 
 /**
  * Reads the configured authorities and revocation lists from the contents of files: bundles of PEM certificates and
- * CRLs, and national trusted lists (XML). Throws on a certificate or CRL that cannot be used.
+ * CRLs, one certificate or CRL in DER (as authorities publish them), and national trusted lists (XML). Throws on one that
+ * cannot be used, and on a file that holds none of them: nobody is told later that a list was not read.
  */
-export function loadTrustStore(...files: string[]): TrustStore {
-  const blocks = files.flatMap((file) => [...file.matchAll(PEM)])
-  const named = blocks.map(([, label = '', base64 = '']) => ({ label, der: Buffer.from(base64, 'base64') }))
-  // A national list may hold certificates of kinds we cannot read: those few are no reason not to start.
-  const listed = files.filter((file) => file.includes('TrustServiceStatusList')).flatMap(grantedAuthorities)
+export function loadTrustStore(...files: (Uint8Array | string)[]): TrustStore {
+  const stores = files.map((file) => trustIn(Buffer.from(file)))
   return {
-    authorities: unique([
+    authorities: unique(stores.flatMap(({ authorities }) => authorities)),
+    revocationLists: stores.flatMap(({ revocationLists }) => revocationLists),
+  }
+}
+
+function trustIn(file: Buffer): TrustStore {
+  const text = file.toString('latin1')
+  const store = file[0] === DER_SEQUENCE ? trustInDer(file) : trustInText(text)
+  if (store.authorities.length === 0 && store.revocationLists.length === 0)
+    throw new Error('holds no certificate: PEM, DER, CRLs and national trusted lists (XML) are read')
+  return store
+}
+
+const DER_SEQUENCE = 0x30
+
+// A certificate and a CRL differ from their first field on (RFC 5280 §4.1, §5.1): what is not the one may be the other.
+function trustInDer(der: Buffer): TrustStore {
+  const certificate = parsed(der)
+  return certificate
+    ? { authorities: [certificate], revocationLists: [] }
+    : { authorities: [], revocationLists: [listIn(der)] }
+}
+
+function listIn(der: Buffer): RevocationList {
+  try {
+    return readRevocationList(der)
+  } catch (error) {
+    throw new Error('cannot be read as a certificate or CRL', { cause: error })
+  }
+}
+
+function trustInText(text: string): TrustStore {
+  const named = [...text.matchAll(PEM)].map(([, label = '', base64 = '']) => ({
+    label,
+    der: Buffer.from(base64, 'base64'),
+  }))
+  // A national list may hold certificates of kinds we cannot read: those few are no reason not to start.
+  const listed = text.includes('TrustServiceStatusList') ? grantedAuthorities(text) : []
+  return {
+    authorities: [
       ...named.filter(({ label }) => label === 'CERTIFICATE').map(({ der }, at) => required(der, at)),
       ...listed.map(parsed).filter((certificate) => certificate !== null),
-    ]),
-    revocationLists: named
-      .filter(({ label }) => label === 'X509 CRL')
-      .map(({ der }) => readRevocationList(der)),
+    ],
+    revocationLists: named.filter(({ label }) => label === 'X509 CRL').map(({ der }) => listIn(der)),
   }
 }
 

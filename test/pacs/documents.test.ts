@@ -303,6 +303,24 @@ test.each([
   ['<html><body>x</body></html>', /not a CDA/],
   ['<ClinicalDocument/>', /says nothing/],
   ['<!DOCTYPE x [<!ENTITY a "aaaa">]><ClinicalDocument><text>&a;</text></ClinicalDocument>', /DOCTYPE/],
+  ['<ClinicalDocument><text>cut short</text', /not XML/],
+  ['<ClinicalDocument><!-- no end', /not XML/],
+  ['<ClinicalDocument><text>< 5 mm</text></ClinicalDocument>', /not XML/],
 ])('what is no CDA that can be shown is refused: %j', (xml, reason) => {
   expect(() => documentInCda(Buffer.from(xml)) ?? cdaText(Buffer.from(xml))).toThrow(reason)
 })
+
+test('a CDA’s text is read as XML means it: comments, CDATA, entities, a ">" within quotes (XML 1.0 §2.4)', () => {
+  const xml = `<?xml version="1.0"?><cda:ClinicalDocument a='x>y "z"'><!-- <text>no</text> --><text>
+    Diametro &lt; 5&#160;mm<br/><![CDATA[a <b> & c]]></text></cda:ClinicalDocument>`
+  expect(cdaText(Buffer.from(xml))).toBe('Diametro < 5 mm\n\na <b> & c')
+})
+
+// Where the cost grew with the square of the length, each of these would take hours, and every page would wait.
+test.each(['<a ', '<a "', "<a b='", '<', '</', '<!--', '<![CDATA[', '<?', '&#', '&a', '<text> ', '> '])(
+  'four million bytes of %j cost no more than their length',
+  (piece) => {
+    const xml = Buffer.from(`<ClinicalDocument>${piece.repeat(4_000_000 / piece.length)}`)
+    expect(() => documentInCda(xml) ?? cdaText(xml)).toThrow()
+  },
+)

@@ -221,7 +221,7 @@ export function signingOffice() {
       )
       return readFileSync(reply)
     }
-    return { token }
+    return { identity, token }
   }
 
   /** A CRL of the issuer's, as PEM. */

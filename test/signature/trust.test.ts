@@ -89,6 +89,22 @@ describe('the path to a configured authority', () => {
     expect(signer.trusted).toBe(true)
   })
 
+  test('an authority may be given in DER, as authorities publish themselves', async () => {
+    const signed = office.sign(pdf, rossi)
+    const { signer } = await accepted(signed, { trusted: loadTrustStore(derOf(authority.pem)) })
+    expect(signer.trusted).toBe(true)
+  })
+
+  test('a file that holds nothing to be used is told, not passed over', () => {
+    for (const nothing of [
+      '',
+      'una nota',
+      Buffer.from('3003020101', 'hex'),
+      derOf(root.pem).subarray(0, 200),
+    ])
+      expect(() => loadTrustStore(root.pem, nothing)).toThrow(/holds no certificate|cannot be read/)
+  })
+
   test('a broken bundle is told at start', () => {
     const broken = `${root.pem}\n-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n`
     expect(() => loadTrustStore(broken)).toThrow('certificate 2')
@@ -178,6 +194,55 @@ describe('revocation, where the authorities’ lists are given', () => {
     expect(await told(proven, office.revoke(authority, [[rossi, past]]))).toBe('revoked')
   })
 
+  test('a list in DER, as authorities publish it, says the same as in PEM', async () => {
+    const trustWith = (list: string) => loadTrustStore(authority.pem, derOf(list))
+    const judged = async (list: string) =>
+      (await accepted(bytes, { trusted: trustWith(list) })).signer.revocation
+    expect(await judged(office.revoke(authority, [[rossi, past]]))).toBe('revoked')
+    expect(await judged(office.revoke(authority, []))).toBe('not-revoked')
+  })
+
+  test('the authorities between are looked up too, and the worst is told (RFC 5280 §6.1.3)', async () => {
+    const CA = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign']
+    const middle = office.issue(authority, { subject: '/CN=Intermedia', extensions: CA })
+    const below = office.sign(pdf, office.issue(middle, { subject: PERSON }), { send: [middle] })
+    const ofSigner = office.revoke(middle, [])
+    expect(await told(below, ofSigner)).toBe('not-checked')
+    expect(await told(below, office.revoke(authority, []))).toBe('not-checked')
+    expect(await told(below, ofSigner, office.revoke(authority, []))).toBe('not-revoked')
+    expect(await told(below, ofSigner, office.revoke(authority, [[middle, past]]))).toBe('revoked')
+  })
+
+  test('of a time that is only claimed, a list that has ended says nothing: a thief claims the day before', async () => {
+    const list = office.revoke(authority, [], { until: '20300101000000Z' })
+    const judged = async (day: string) =>
+      (
+        await accepted(bytes, {
+          trusted: loadTrustStore(authority.pem, list),
+          now: new Date(`${day}T00:00:00Z`),
+        })
+      ).signer.revocation
+    expect(await judged('2029-12-31')).toBe('not-revoked')
+    expect(await judged('2030-01-02')).toBe('not-checked')
+  })
+
+  test('a timestamp proves nothing once its authority’s certificate is revoked, and that is told', async () => {
+    const stamping = office.timestampAuthority(authority)
+    const stamped = withUnsignedAttribute(bytes, '1.2.840.113549.1.9.16.2.14', (value) =>
+      stamping.token(createHash('sha256').update(value).digest()),
+    )
+    const judged = async (list: string) =>
+      (await accepted(stamped, { trusted: loadTrustStore(authority.pem, list) })).signer
+    expect(await judged(office.revoke(authority, []))).toMatchObject({
+      signedAtSource: 'timestamp',
+      timestamp: { trusted: true, revocation: 'not-revoked' },
+    })
+    expect(await judged(office.revoke(authority, [[stamping.identity, past]]))).toMatchObject({
+      signedAtSource: 'claimed',
+      timestamp: { trusted: true, revocation: 'revoked' },
+    })
+  })
+
   test('a list that ends before the signature, or begins after the certificate’s end, says nothing', async () => {
     const old = { from: '20250101000000Z', until: '20250201000000Z' }
     expect(await told(bytes, office.revoke(authority, [], old))).toBe('not-checked')
@@ -215,7 +280,7 @@ describe('revocation, where the authorities’ lists are given', () => {
     const indirect = office.revoke(authority, [], {
       extensions: ['issuingDistributionPoint=critical,@point', '[point]', 'indirectCRL=TRUE'],
     })
-    expect(() => loadTrustStore(indirect)).toThrow('indirect')
+    expect(() => loadTrustStore(indirect)).toThrow('cannot be read as a certificate or CRL')
   })
 })
 

@@ -50,6 +50,12 @@ export const report = {
     timestampTrusted: 'La marca temporale è di un’autorità riconosciuta da questo portale.',
     timestampUntrusted: 'La marca temporale non è di un’autorità riconosciuta da questo portale.',
     timestampUnknown: 'L’autorità che ha rilasciato la marca temporale non è stata verificata.',
+    timestampRevocation: {
+      revoked: 'Il certificato della marca temporale risulta revocato: la data non è provata.',
+      'not-revoked': 'Il certificato della marca temporale non risulta revocato.',
+      'not-checked':
+        'Questo portale non ha controllato se il certificato della marca temporale è stato revocato.',
+    },
     noTime: 'La firma non indica una data.',
     unaltered: 'Il documento è integro: non è stato modificato dopo la firma.',
     altered: 'Il documento risulta modificato dopo la firma: non usarlo e avvisa lo sportello.',
@@ -61,9 +67,14 @@ export const report = {
     outOfValidity: 'Il certificato non era valido alla data della firma.',
     issuer: (name: string) => `Certificato rilasciato da ${name}.`,
     expired: (day: string) => `Il certificato è scaduto il ${day}, dopo la firma.`,
-    revoked: 'Il certificato risulta revocato.',
-    notRevoked: 'Il certificato non risulta revocato.',
-    revocationNotChecked: 'Questo portale non ha controllato se il certificato è stato revocato.',
+    expiredUnproven: (day: string) =>
+      `Il certificato è scaduto il ${day}: che la firma sia stata fatta prima non è provato da una marca temporale.`,
+    revocation: {
+      revoked: 'Il certificato, o quello di un’autorità che lo garantisce, risulta revocato.',
+      'not-revoked': 'Il certificato e quelli delle autorità che lo garantiscono non risultano revocati.',
+      'not-checked':
+        'Questo portale non ha controllato se il certificato, o quello di un’autorità che lo garantisce, è stato revocato.',
+    },
     earlierVersion: 'Dopo questa firma al documento è stato aggiunto altro.',
     problems: {
       malformed: 'La firma non è leggibile.',

@@ -58,15 +58,22 @@ export function signatureSummary({ report }: Messages, signature: SignatureRepor
   return [titles[verdictOf(signature)], ...names].join('. ')
 }
 
-// "Verified" is said only when nothing was found wanting or left unchecked: without a CRL, revocation is.
+// "Verified" is said only when nothing was found wanting or left unchecked: without a CRL, revocation is; and of a
+// certificate that has expired since, only a timestamp can tell whether it signed in time.
 function verdictOf({ status, signers }: SignatureReport): Verdict {
   if (status !== 'valid') return status
   const whole = signers.every(
-    ({ trusted, inValidity, revocation }) =>
-      trusted === true && inValidity === true && revocation === 'not-revoked',
+    (signer) =>
+      signer.trusted === true &&
+      signer.inValidity === true &&
+      signer.revocation === 'not-revoked' &&
+      (signer.certificate?.expired === false || isTimeProven(signer)),
   )
   return whole && signers.length > 0 ? 'valid' : 'partly'
 }
+
+const isTimeProven = ({ signedAtSource, timestamp }: SignerReport): boolean =>
+  signedAtSource === 'timestamp' && timestamp?.trusted === true && timestamp.revocation === 'not-revoked'
 
 /** Each fact of each signer in words of its own, for the disc's page (S19). */
 export function signatureFacts(messages: Messages, { signers }: SignatureReport): string[] {
@@ -88,27 +95,29 @@ function signerFacts(signer: SignerReport, messages: Messages): string[] {
     certificate?.issuer && texts.issuer(certificate.issuer),
     told(signer.trusted, texts.trusted, texts.untrusted, texts.trustUnknown),
     inValidity !== null && (inValidity ? texts.inValidity : texts.outOfValidity),
-    inValidity && certificate?.expired && texts.expired(formatInstantDay(new Date(certificate.validUntil))),
-    told(
-      revocation === 'not-checked' ? null : revocation === 'revoked',
-      texts.revoked,
-      texts.notRevoked,
-      texts.revocationNotChecked,
-    ),
+    inValidity && certificate?.expired && expiry(signer, new Date(certificate.validUntil), messages),
+    texts.revocation[revocation],
     covers === 'earlier-version' && texts.earlierVersion,
     problem && texts.problems[problem],
   ]
   return facts.filter((fact) => typeof fact === 'string').filter((fact) => fact !== '')
 }
 
-/** Of the token that proves the time: whose it is, and whether its authority is one that is trusted here. */
+/** Of the token that proves the time: whose it is, whether its authority is trusted here, and whether it was revoked. */
 function timestampFacts({ timestamp }: SignerReport, { report }: Messages): string[] {
   if (!timestamp) return []
   const texts = report.signature
   return [
     ...(timestamp.authority ? [texts.timestampBy(timestamp.authority)] : []),
     told(timestamp.trusted, texts.timestampTrusted, texts.timestampUntrusted, texts.timestampUnknown),
+    // What was checked before the revocation of timestamps was looked up says nothing of it.
+    texts.timestampRevocation[timestamp.revocation ?? 'not-checked'],
   ]
+}
+
+function expiry(signer: SignerReport, validUntil: Date, { report }: Messages): string {
+  const { expired, expiredUnproven } = report.signature
+  return (isTimeProven(signer) ? expired : expiredUnproven)(formatInstantDay(validUntil))
 }
 
 function signingTime({ signedAt, signedAtSource }: SignerReport, messages: Messages): string {

@@ -8,12 +8,14 @@ if (form) watch(form)
 function watch(form: HTMLFormElement) {
   const faults = JSON.parse(form.dataset.faults ?? '{}') as Record<string, string>
   const input = (name: string) => form.elements.namedItem(name) as HTMLInputElement
+  // A correction asks for no address.
+  const asksEmail = form.elements.namedItem('email') !== null
   const taxCode = input('codice_fiscale')
 
   taxCode.addEventListener('input', () => readTax(taxCode))
   for (const name of ['cognome', 'nome']) input(name).addEventListener('change', checkNames)
-  input('email_di_nuovo').addEventListener('input', compareEmails)
-  input('email').addEventListener('input', compareEmails)
+  if (asksEmail)
+    for (const name of ['email_di_nuovo', 'email']) input(name).addEventListener('input', compareEmails)
   form.addEventListener('keydown', (event) => {
     const { target } = event
     if (event.key !== 'Enter' || !(target instanceof HTMLInputElement) || target.type === 'submit') return
@@ -101,6 +103,7 @@ function watch(form: HTMLFormElement) {
     copy.dataset.number = String(number)
     const legend = copy.querySelector('legend')
     if (legend) legend.textContent = legend.textContent.replace(/\d+/, String(number))
+    copy.querySelector(`[name="id_${number}"]`)?.remove()
     copy.querySelector('.desk-remove')?.removeAttribute('hidden')
     for (const name of [`esame_${number}`, `numero_${number}`]) {
       const field = copy.querySelector<HTMLInputElement>(`[name="${name}"]`)

@@ -198,6 +198,8 @@ export const studies = pgTable(
     changedAt: instant('changed_at').notNull(),
     /** Up to which revision it was looked through for reports among its objects. */
     documentsRevision: integer('documents_revision').notNull().default(0),
+    /** By which settings: what other settings did not mean is looked at again when they change. */
+    documentsSettings: text('documents_settings'),
   },
   (table) => [
     index().on(table.accessionNumber),

@@ -14,6 +14,7 @@ export const MATTERS = [
   'never-opened',
   'report-without-images',
   'no-email',
+  'copy-deleted',
   'images-late',
   'mail-late',
   'images-without-visit',
@@ -140,6 +141,16 @@ const QUERIES: Record<MatterKind, (now: Date) => SQL> = {
     select 'no-email:' || r.id as key, r.received_at as since, ${person}, e.description as about, null as detail
     from reports r join exams e on e.id = r.exam_id join visits v on v.id = e.visit_id
     where ${atHand} and v.consent and v.email is null and not e.excluded and ${notOnline}`,
+  // Consent was withdrawn, the copies were deleted with what was online (S26), and it was given again: a report that came
+  // by the archive is read from there once more, any other has to be sent again.
+  'copy-deleted': () => sql`
+    select 'copy-deleted:' || r.id || ':' || v.consent_at as key, v.consent_at as since, ${person},
+      e.description as about, null as detail
+    from reports r join exams e on e.id = r.exam_id join visits v on v.id = e.visit_id
+    where r.document is null and r.superseded_at is null and v.consent and v.email is not null and not e.excluded
+      and e.cancelled_at is null and exists (
+        select 1 from publications p where p.exam_id = e.id and p.ended_by = 'consent') and not exists (
+        select 1 from publications p where p.exam_id = e.id and (p.ended_at is null or p.ended_by <> 'consent'))`,
   // All is there but images that go on arriving: a transfer may hang.
   'images-late': (now) => sql`
     select 'images-late:' || s.orthanc_id || ':' || s.revision as key, s.changed_at as since, ${person},

@@ -7,6 +7,7 @@ import { guardDesk, type StaffEnv } from '../staff/guard.ts'
 import { deskAccessRoutes } from './access-routes.tsx'
 import { accountsRoutes } from './accounts-routes.tsx'
 import { attentionRoutes } from './attention-routes.tsx'
+import { correctRoutes } from './correct-routes.tsx'
 import type { DeskDependencies } from './dependencies.ts'
 import { messagesRoutes } from './messages-routes.tsx'
 import { DeskErrorPage } from './pages/error-page.tsx'
@@ -45,6 +46,7 @@ export function deskRoutes(dependencies: DeskDependencies) {
   desk.route('/', searchRoutes(dependencies))
   desk.route('/', registerRoutes(dependencies))
   desk.route('/', visitRoutes(dependencies))
+  desk.route('/', correctRoutes(dependencies))
   desk.route('/', messagesRoutes(dependencies))
   desk.route('/', attentionRoutes(dependencies))
   desk.route('/', accountsRoutes(dependencies))

@@ -78,11 +78,13 @@ export function registerRoutes(dependencies: DeskDependencies) {
   }
 }
 
-async function readVisitForm(c: DeskContext): Promise<TypedVisit> {
+/** The form of a visit as it was typed. */
+export async function readVisitForm(c: DeskContext): Promise<TypedVisit> {
   const { text } = await readForm(c)
   const consent = text('consenso', 4)
   const numbers = Array.from({ length: MOST_EXAMS }, (_, index) => index + 1)
   const typed = numbers.map((number) => ({
+    id: text(`id_${number}`, 36) || undefined,
     description: text(`esame_${number}`, 300),
     date: text(`data_${number}`, 12),
     accession: text(`numero_${number}`, 100),
@@ -111,7 +113,7 @@ async function readVisitForm(c: DeskContext): Promise<TypedVisit> {
 }
 
 /** What the last exams were called, the commonest first. */
-async function usualExams(db: Database): Promise<string[]> {
+export async function usualExams(db: Database): Promise<string[]> {
   const last = await db
     .select({ description: exams.description })
     .from(exams)

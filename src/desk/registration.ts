@@ -10,6 +10,8 @@ import { readDay } from './search.ts'
 
 /** The form as it is typed. Names of the fields are those of the page. */
 export type TypedExam = {
+  /** Of a registered visit's exam. */
+  id?: string | undefined
   description: string
   date: string
   accession: string
@@ -73,7 +75,13 @@ export function emptyVisit(today: Day): TypedVisit {
  * Checks what was typed, and fills from the tax code what was left out. Faults must be mended; warnings (names that do not
  * fit the tax code, the same person registered today already) need a second look and a confirmation.
  */
-export async function checkRegistration(db: Database, given: TypedVisit, now: Date): Promise<Registration> {
+export async function checkRegistration(
+  db: Database,
+  given: TypedVisit,
+  now: Date,
+  /** A correction is not warned of: it is the visit that was registered today. */
+  { isNew = true } = {},
+): Promise<Registration> {
   const today = dayInRome(now)
   const tax = given.taxCode === '' ? null : readTaxCode(given.taxCode, today)
   const facts = tax?.kind === 'person' ? tax.facts : null
@@ -107,7 +115,7 @@ export async function checkRegistration(db: Database, given: TypedVisit, now: Da
       : []),
     ...(facts && typed.sex !== '' && facts.sex !== typed.sex ? (['sex'] as const) : []),
     ...(typed.consent === 'yes' && typed.email === '' ? (['noEmail'] as const) : []),
-    ...(facts && (await registeredToday(db, facts.code, today)) ? (['again'] as const) : []),
+    ...(facts && isNew && (await registeredToday(db, facts.code, today)) ? (['again'] as const) : []),
   ]
   const settled = warnings.length === 0 || typed.confirmed
   if (Object.keys(faults).length > 0 || !settled) return { ok: false, faults, warnings, typed }
@@ -206,4 +214,4 @@ async function registeredToday(db: Database, taxCode: string, today: Day): Promi
 }
 
 /** A day as the form shows it: gg/mm/aaaa. */
-const shownDay = (day: Day) => day.split('-').reverse().join('/')
+export const shownDay = (day: Day) => day.split('-').reverse().join('/')

@@ -109,6 +109,8 @@ export const AUDIENCES: Readonly<Record<string, Audience>> = {
   'GET /desk/visite/nuova': 'staff:visit.register',
   'POST /desk/visite': 'staff:visit.register',
   'GET /desk/visite/:id': 'staff:visit.read',
+  'GET /desk/visite/:id/correggi': 'staff:visit.change',
+  'POST /desk/visite/:id/correggi': 'staff:visit.change',
   'POST /desk/visite/:id/email': 'staff:visit.change',
   'POST /desk/visite/:id/consenso': 'staff:visit.change',
   'POST /desk/visite/:id/pin1': 'staff:pin1.reissue',

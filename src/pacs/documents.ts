@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { and, eq, inArray, isNotNull, lt } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, lt, or, sql } from 'drizzle-orm'
 import { type Actor, record, transact } from '../audit/audit.ts'
 import type { Database } from '../database/database.ts'
 import { manifests, pacsDocuments, studies } from '../database/schema.ts'
@@ -7,6 +7,7 @@ import { decodeManifest, type Manifest } from '../disc/manifest.ts'
 import { AppError } from '../errors.ts'
 import { errorCode, type Log } from '../log.ts'
 import type { Orthanc } from '../orthanc/orthanc.ts'
+import { forgetUnwanted } from '../preparation/preparation.ts'
 import type { PublishingRules } from '../publications/publications.ts'
 import { deliverReport } from '../reports/reports.ts'
 import type { TextReport } from '../reports/text-page.ts'
@@ -56,11 +57,12 @@ export async function takeDocuments(taker: DocumentTaker & { log: Log; signal: A
 }
 
 /**
- * Looks through the next study whose manifest tells what it is made of: each object is handled once, in the order of their
- * content dates, so that a later one corrects (S7). Structured reports are only noted, to be shown as text.
+ * Looks through the next study whose manifest tells what it is made of: each object is handled once, unless what it was
+ * judged by changes, in the order of their content dates, so that a later one corrects (S7). Structured reports are only noted, to be shown as text.
  */
 async function takeNext(taker: DocumentTaker, signal: AbortSignal): Promise<boolean> {
   const { db, orthanc, taken, maxReportBytes } = taker
+  const settings = JSON.stringify([taken.kinds, taken.titles])
   const [next] = await db
     .select({ study: studies, body: manifests.body })
     .from(studies)
@@ -68,12 +70,21 @@ async function takeNext(taker: DocumentTaker, signal: AbortSignal): Promise<bool
       manifests,
       and(eq(manifests.orthancId, studies.orthancId), eq(manifests.revision, studies.revision)),
     )
-    .where(and(isNotNull(manifests.body), lt(studies.documentsRevision, studies.revision)))
+    .where(
+      and(
+        isNotNull(manifests.body),
+        or(
+          lt(studies.documentsRevision, studies.revision),
+          sql`${studies.documentsSettings} is distinct from ${settings}`,
+        ),
+      ),
+    )
     .orderBy(studies.changedAt)
     .limit(1)
   const manifest = next?.body && decodeManifest(next.body)
   if (!next || !manifest) return false
   const { study } = next
+  if (study.documentsSettings !== settings) await forgetPassed(db, study)
   const wanted = documentsIn(manifest, taken.kinds)
   const known = await knownOf(db, wanted)
   const read: { kind: Kind; sopInstanceUid: string; orthancId: string; content: Content }[] = []
@@ -90,8 +101,16 @@ async function takeNext(taker: DocumentTaker, signal: AbortSignal): Promise<bool
   for (const each of read) await handle(taker, study, each)
   await db
     .update(studies)
-    .set({ documentsRevision: study.revision })
-    .where(and(eq(studies.orthancId, study.orthancId), eq(studies.revision, study.revision)))
+    .set({ documentsRevision: study.revision, documentsSettings: settings })
+    .where(
+      and(
+        eq(studies.orthancId, study.orthancId),
+        eq(studies.revision, study.revision),
+        // Asked for again meanwhile, it is looked through again.
+        eq(studies.documentsRevision, study.documentsRevision),
+      ),
+    )
+  await forgetUnwanted(db, study.orthancId)
   return true
 }
 
@@ -102,6 +121,12 @@ function documentsIn({ instances }: Manifest, kinds: readonly Kind[]) {
       ? [{ kind, sopInstanceUid, orthancId, length }]
       : []
   })
+}
+
+/** What the settings of before did not mean may be meant now. */
+async function forgetPassed(db: Database, { orthancId }: Study): Promise<void> {
+  const passed = and(eq(pacsDocuments.studyId, orthancId), eq(pacsDocuments.state, 'passed'))
+  await db.delete(pacsDocuments).where(passed)
 }
 
 async function knownOf(db: Database, wanted: { sopInstanceUid: string }[]): Promise<Set<string>> {

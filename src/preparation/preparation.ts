@@ -142,7 +142,7 @@ async function claimNext(db: Database, now: Date): Promise<Claim | null> {
     from studies s left join manifests m on m.orthanc_id = s.orthanc_id
     where s.state = 'stable' and s.accession_number <> ''
       and (m.orthanc_id is null or m.revision < s.revision or m.format <> ${MANIFEST_VERSION} or (m.body is null and m.claimed_until <= ${now.toISOString()}::timestamptz))
-      and ${IS_WANTED}
+      and (${IS_WANTED} or ${MAY_RETURN})
     order by s.changed_at limit 1
     on conflict (orthanc_id) do update
       set revision = excluded.revision, format = excluded.format, claimed_until = excluded.claimed_until, done = 0,
@@ -161,6 +161,22 @@ export const IS_WANTED = sql.raw(`exists (
   where e.accession_number = s.accession_number and v.consent and not e.excluded
     and (exists (select 1 from publications p where p.exam_id = e.id and p.ended_at is null)
       or not exists (select 1 from publications p where p.exam_id = e.id)))`)
+
+/**
+ * Of a study `s`: something in it was not looked at for a report, and a report could bring an exam online again whose
+ * publication has ended. What the person or the desk took off stays off.
+ */
+const MAY_RETURN = sql.raw(`(s.documents_revision < s.revision and exists (
+  select 1 from exams e join visits v on v.id = e.visit_id
+  where e.accession_number = s.accession_number and v.consent and not e.excluded
+    and exists (select 1 from publications p where p.exam_id = e.id and p.ended_by in ('consent', 'expiry', 'ris'))))`)
+
+/** Deletes the manifest of a study that was needed only to look through it (S26). */
+export async function forgetUnwanted(db: Database, orthancId: string): Promise<void> {
+  await db.execute(sql`
+    delete from manifests using studies s
+    where manifests.orthanc_id = s.orthanc_id and s.orthanc_id = ${orthancId} and not (${IS_WANTED} or ${MAY_RETURN})`)
+}
 
 /** The files of a study in the order of `instances`, each read once: a few fetched ahead, large ones as they are read. */
 export async function* storedFiles(

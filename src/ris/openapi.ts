@@ -67,10 +67,10 @@ export function openApiDocument({ portalUrl, organisation }: { portalUrl: string
           responses: { '200': state, ...COMMON },
         },
         patch: {
-          summary: 'Correct the e-mail, give or withdraw consent',
+          summary: 'Correct the person or the e-mail, give or withdraw consent',
           operationId: 'changeVisit',
           description:
-            'Withdrawing consent ends what is online at once. A corrected address after a refused mail gets a new PIN2 by itself.',
+            'Withdrawing consent ends what is online at once. A corrected address after a refused mail gets a new PIN2 by itself. Of the person what is named is corrected; documents that were refused for what was wrong are looked at again.',
           requestBody: { required: true, ...json(request(visitChange)) },
           responses: { '200': state, ...BODY, ...COMMON, '422': problem('A field is wrong') },
         },

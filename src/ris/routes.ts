@@ -7,6 +7,7 @@ import { hearOut, limitBody } from '../http/body-limit.ts'
 import { check } from '../http/check.ts'
 import { deliverReport } from '../reports/reports.ts'
 import type { Inspection } from '../signature/signature.ts'
+import { correctVisit } from '../visits/correct.ts'
 import { visitState } from '../visits/state.ts'
 import {
   changeVisit,
@@ -95,7 +96,10 @@ export function risRoutes({
     })
     .patch('/visits/:accessionNumber', limitJson, async (c) => {
       const accessionNumber = c.req.param('accessionNumber')
-      await changeVisit(call(c.var.actor), accessionNumber, check(visitChange, await readJson(c.req.raw)))
+      const { patient, ...change } = check(visitChange, await readJson(c.req.raw))
+      const { id } = await findVisit(db, accessionNumber)
+      if (patient) await correctVisit(call(c.var.actor), id, { patient })
+      await changeVisit(call(c.var.actor), accessionNumber, change)
       const visit = await findVisit(db, accessionNumber)
       return c.json({ ...(await visitState(db, visit, clock())), links: links(visit.accessionNumber) })
     })

@@ -21,23 +21,25 @@ const line = (longest: number) =>
     .refine((value) => value.isWellFormed(), 'must be well-formed Unicode')
 const email = z.email('must be a valid e-mail address').max(254)
 
+const patient = z.strictObject({
+  familyName: line(120),
+  givenName: line(120),
+  birthDate: day,
+  birthPlace: line(120).optional(),
+  taxCode: z
+    .string()
+    .trim()
+    .toUpperCase()
+    .regex(/^[A-Z0-9]{11,16}$/, 'must be 11 to 16 letters and digits')
+    .optional(),
+  patientId: line(64).optional(),
+  sex: z.enum(['M', 'F', 'O', 'U']).optional(),
+})
+
 /** POST /api/v1/visits. */
 export const newVisit = z.strictObject({
   accessionNumber: accessionNumber.describe('Accession Number of the visit; must not be registered yet'),
-  patient: z.strictObject({
-    familyName: line(120),
-    givenName: line(120),
-    birthDate: day,
-    birthPlace: line(120).optional(),
-    taxCode: z
-      .string()
-      .trim()
-      .toUpperCase()
-      .regex(/^[A-Z0-9]{11,16}$/, 'must be 11 to 16 letters and digits')
-      .optional(),
-    patientId: line(64).optional(),
-    sex: z.enum(['M', 'F', 'O', 'U']).optional(),
-  }),
+  patient,
   email: email.optional().describe('Where PIN2 is sent; without it nothing is published'),
   consent: z.boolean().describe('Consent to online delivery; without it nothing is published'),
   exams: z
@@ -60,10 +62,25 @@ export const newVisit = z.strictObject({
     .max(50),
 })
 
+const { familyName, givenName, birthDate, ...mayBeMissing } = patient.shape
+const correctedPatient = z.strictObject({
+  familyName: familyName.optional(),
+  givenName: givenName.optional(),
+  birthDate: birthDate.optional(),
+  birthPlace: mayBeMissing.birthPlace.nullable(),
+  taxCode: mayBeMissing.taxCode.nullable(),
+  patientId: mayBeMissing.patientId.nullable(),
+  sex: mayBeMissing.sex.nullable(),
+})
+
 /** PATCH /api/v1/visits/{accessionNumber}. */
 export const visitChange = z
-  .strictObject({ email: email.nullable().optional(), consent: z.boolean().optional() })
-  .refine((change) => Object.keys(change).length > 0, 'must hold email or consent')
+  .strictObject({
+    email: email.nullable().optional(),
+    consent: z.boolean().optional(),
+    patient: correctedPatient.optional().describe('Corrects what it names; null deletes what may be missing'),
+  })
+  .refine((change) => Object.keys(change).length > 0, 'must hold email, consent or patient')
 
 /** Fields that may come beside the document in a report's multipart form. */
 export const reportFields = z.strictObject({

@@ -2,6 +2,7 @@ import { and, eq, gt, isNull, max } from 'drizzle-orm'
 import { type Actor, record, transact } from '../audit/audit.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { exams, publications, reports } from '../database/schema.ts'
+import { rereadDocuments } from '../pacs/reread.ts'
 import { publishReady } from '../publications/publications.ts'
 import { endPublications } from '../retention/retention.ts'
 import { lockVisit } from './lock.ts'
@@ -64,6 +65,7 @@ export async function addExam(
       .insert(exams)
       .values({ visitId, position, accessionNumber, description, examDate, imagesExpected, excluded })
     record(tx, now, { event: 'visit.changed', actor, visitId, details: { changed: 'exam-added' } })
+    await rereadDocuments(tx, visitId)
     await publishReady(tx, visitId, rules, now)
   })
 }
@@ -90,6 +92,7 @@ export async function changeExam(
       .set({ description, examDate, imagesExpected, excluded, cancelledAt: null })
       .where(eq(exams.id, id))
     record(tx, now, { event: 'visit.changed', actor, visitId, examId: id, details: { changed: 'exam' } })
+    await rereadDocuments(tx, visitId)
     if (excluded) await endExam(tx, exam, { endedBy: 'desk', actor, now })
     await publishReady(tx, visitId, rules, now)
   })

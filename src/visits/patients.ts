@@ -2,13 +2,25 @@ import { and, eq, isNull, or } from 'drizzle-orm'
 import { record, transact } from '../audit/audit.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { mergedPatients, patients, visits } from '../database/schema.ts'
+import { rereadDocuments } from '../pacs/reread.ts'
 import { publishReady, type Visit } from '../publications/publications.ts'
 import { type Hearing, newsIn, type PatientRecord, takeNews } from './heard.ts'
 import { areTwoPeople, type PatientNumber } from './persons.ts'
 
 type Call = Hearing & { db: Database }
 
-const DEMOGRAPHICS = ['familyName', 'givenName', 'birthDate', 'birthPlace', 'taxCode', 'sex'] as const
+/** What is corrected of the person of one visit. */
+export type Correction = PatientRecord & { patientId?: string | null | undefined }
+
+const DEMOGRAPHICS = [
+  'familyName',
+  'givenName',
+  'birthDate',
+  'birthPlace',
+  'taxCode',
+  'sex',
+  'patientId',
+] as const
 // What every visit has cannot be deleted, only corrected.
 const REQUIRED: readonly string[] = ['familyName', 'givenName', 'birthDate']
 
@@ -53,7 +65,7 @@ export async function updatePatient(
     const { own, left } = await visitsOf(tx, number, said)
     for (const visit of own) {
       const news = await newsIn(tx, visit, said.consent ? { ...said, consent: undefined } : said, hearing)
-      await correct(tx, visit, news, hearing)
+      await correctPatient(tx, visit, news, hearing)
       await takeNews(tx, visit, news, hearing)
       await publishReady(tx, visit.id, rules, now)
     }
@@ -145,11 +157,12 @@ async function visitsOf(
   return { own, left: all.length - own.length }
 }
 
-async function correct(
+/** Brings a visit's person to what is said of them now. The caller holds the visit's row. */
+export async function correctPatient(
   tx: Transaction,
   visit: Visit,
-  said: PatientRecord,
-  { actor, now }: Hearing,
+  said: Correction,
+  { actor, now }: Pick<Hearing, 'actor' | 'now'>,
 ): Promise<void> {
   const changes = Object.fromEntries(
     DEMOGRAPHICS.flatMap((name) => {
@@ -160,11 +173,17 @@ async function correct(
     }),
   )
   if (Object.keys(changes).length === 0) return
-  await tx.update(visits).set(changes).where(eq(visits.id, visit.id))
+  // Another number is another authority's, until a message says whose.
+  const authority = 'patientId' in changes ? { patientAuthority: null } : {}
+  await tx
+    .update(visits)
+    .set({ ...changes, ...authority })
+    .where(eq(visits.id, visit.id))
   record(tx, now, {
     event: 'visit.changed',
     actor,
     visitId: visit.id,
     details: { changed: Object.keys(changes).join(' ') },
   })
+  await rereadDocuments(tx, visit.id)
 }

@@ -6,6 +6,7 @@ import type { Database, Transaction } from '../database/database.ts'
 import { exams, loginLocks, visits } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
 import { cancelMails, queueMail } from '../mail/outbox.ts'
+import { rereadDocuments } from '../pacs/reread.ts'
 import { digestPin1, digestsOfPin1, makePin1 } from '../pin/pin.ts'
 import {
   issuePin2,
@@ -275,7 +276,8 @@ export async function changeConsent(
     .where(eq(visits.id, visit.id))
   const event = consent ? 'consent.given' : 'consent.withdrawn'
   record(tx, now, { event, actor, visitId: visit.id, details: { textVersion: consentTextVersion } })
-  if (!consent) await endPublications(tx, { visitId: visit.id, endedBy: 'consent', actor, source: null, now })
+  if (consent) await rereadDocuments(tx, visit.id)
+  else await endPublications(tx, { visitId: visit.id, endedBy: 'consent', actor, source: null, now })
 }
 
 /**

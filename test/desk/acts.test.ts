@@ -125,11 +125,65 @@ test('S2, S38: consent is withdrawn after being asked once, which takes all off,
   )
   const { consent, consentTextVersion } = await visitOf('C1')
   expect([consent, consentTextVersion]).toEqual([true, '1'])
+  // The copy was deleted with what was online (S26): the desk is told that the report has to come again.
+  expect(await textOf(desk.get('/desk/attenzione'))).toContain('Consenso dato di nuovo, referto da rimandare')
   const pin2Refused = await desk.post(`${path}/pin2`)
   expect([pin2Refused.status, await pin2Refused.text()]).toEqual([
     409,
     expect.stringContaining('Nulla di questa visita è online'),
   ])
+})
+
+test('what was mistyped is corrected, an exam added, and a new slip printed; a number that is another visit’s changes nothing', async () => {
+  await registered(gateway, { accessionNumber: 'K-OTHER' })
+  const { pin1 } = await registered(gateway, { accessionNumber: 'K1' })
+  const { path, id, examId } = await visitOf('K1')
+  expect(await textOf(desk.get(path))).toContain(`href="${path}/correggi"`)
+  const form = await textOf(desk.get(`${path}/correggi`))
+  expect(form).toContain(`name="id_1" value="${examId}"`)
+  const typed = {
+    codice_fiscale: 'RSSMRA85T10A562S',
+    cognome: 'Rossi',
+    nome: 'Mario',
+    nascita: '10/12/1985',
+    sesso: 'M',
+    id_1: examId,
+    esame_1: 'RM GINOCCHIO SX',
+    data_1: '20/05/2018',
+    immagini_1: 'si',
+    esame_2: 'RX TORACE',
+    data_2: '21/05/2018',
+    numero_2: 'K-OTHER',
+  }
+  const taken = await desk.post(`${path}/correggi`, typed)
+  expect([taken.status, await taken.text()]).toEqual([409, expect.stringContaining('già registrato')])
+  const wrong = await desk.post(`${path}/correggi`, { ...typed, nascita: '31/02/1985' })
+  expect([wrong.status, await wrong.text()]).toEqual([422, expect.stringContaining('gg/mm/aaaa')])
+  const [before] = await gateway.db.select().from(visits).where(eq(visits.id, id))
+  expect(before?.birthDate).not.toBe('1985-12-10')
+
+  const saved = await desk.post(`${path}/correggi`, { ...typed, numero_2: 'K1-B', foglio: 'si' })
+  expect(saved.headers.get('location')).toMatch(/\?fatto=corretta&foglio=/)
+  const page = await textOf(desk.get(saved.headers.get('location') ?? ''))
+  expect(page).toContain('Dati corretti')
+  const [after] = await gateway.db.select().from(visits).where(eq(visits.id, id))
+  expect(after).toMatchObject({
+    ...{ familyName: 'Rossi', givenName: 'Mario', birthDate: '1985-12-10', sex: 'M' },
+    ...{ taxCode: 'RSSMRA85T10A562S', patientId: null, email: before?.email },
+  })
+  const all = await gateway.db.select().from(exams).where(eq(exams.visitId, id)).orderBy(exams.position)
+  expect(
+    all.map((exam) => [exam.accessionNumber, exam.description, exam.examDate, exam.imagesExpected]),
+  ).toEqual([
+    ['K1', 'RM GINOCCHIO SX', '2018-05-20', true],
+    ['K1-B', 'RX TORACE', '2018-05-21', false],
+  ])
+  expect(Buffer.from(after?.pin1Digest ?? []).equals(Buffer.from(before?.pin1Digest ?? []))).toBe(false)
+  expect(pin1).toHaveLength(12)
+  expect(await eventsOf(id)).toEqual(expect.arrayContaining(['visit.changed', 'pin1.reissued', 'visit.read']))
+  const radiology = await signedInStaff(gateway, 'radiologia-k', ['radiology'])
+  expect((await radiology.get(`${path}/correggi`)).status).toBe(403)
+  expect((await radiology.post(`${path}/correggi`, typed)).status).toBe(403)
 })
 
 test('S25, S41: a publication is withdrawn, an exam excluded by law; neither comes back by itself', async () => {

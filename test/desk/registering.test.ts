@@ -192,6 +192,21 @@ test('a visit is found by what one has, and its page says and does all', async (
   await page.getByRole('heading', { name: 'Rossi Mario' }).waitFor()
   await checkAccessible('visit')
   await pictures(page, 'visit')
+  // What was mistyped is corrected by keyboard as well.
+  await page.setViewportSize({ width: 1280, height: 900 })
+  await page.keyboard.press('Alt+i')
+  await page.getByRole('heading', { name: 'Correggi i dati' }).waitFor()
+  await checkAccessible('correct')
+  await pictures(page, 'correct')
+  await page.locator('#esame_1').fill('RM ginocchio destro')
+  await page.getByRole('button', { name: 'Aggiungi esame' }).click()
+  await page.keyboard.type('RX torace')
+  await page.keyboard.press('Enter')
+  await page.getByText('Dati corretti').waitFor()
+  expect(await page.getByRole('heading', { level: 3 }).allTextContents()).toEqual([
+    expect.stringContaining('RM ginocchio destro'),
+    expect.stringContaining('RX torace'),
+  ])
   // The 422 is the form that was sent with a fault in it.
   expect(complaints.filter((each) => !each.includes('422'))).toEqual([])
 })

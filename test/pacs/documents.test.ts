@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { auditEvents, exams, pacsDocuments, reports } from '../../src/database/schema.ts'
+import { auditEvents, exams, manifests, pacsDocuments, reports, studies } from '../../src/database/schema.ts'
 import { cdaText, documentInCda } from '../../src/pacs/cda.ts'
 import { readStructuredReport } from '../../src/pacs/structured-report.ts'
 import { PERSON, plainPdf, signingOffice, signPdf } from '../signature/support.ts'
@@ -182,6 +182,63 @@ describe.concurrent('reports that come through the PACS', () => {
       .toEqual(['report.altered', 'report.other_patient', 'report.unrecognised'])
     expect((await gateway.waitForState('ACC4', () => true)).report).toBe('missing')
   })
+
+  test('S2: a report comes back from the archive when consent is given again, byte for byte, though the copy was deleted (S26)', async () => {
+    const { accession } = await registered(6)
+    const document = await pdfOf('Torna')
+    await store('back', image(6), encapsulated(6, 1, document))
+    await taken(6, 1)
+    await gateway.api('PATCH', `/visits/${accession}`, { consent: false })
+    expect((await documentOf(accession)).map((report) => report.document)).toEqual([null])
+    await gateway.api('PATCH', `/visits/${accession}`, { consent: true })
+    await taken(6, 1)
+    const [report] = await documentOf(accession)
+    expect(Buffer.from(report?.document ?? []).equals(Buffer.from(document))).toBe(true)
+  })
+
+  test('a report refused as another person’s is taken once the mistyped birth date is corrected', async () => {
+    const { accession } = await registered(7)
+    await store('typo', image(7), encapsulated(7, 1, await pdfOf('Suo'), { birthDate: '19600202' }))
+    const states = async () =>
+      (await gateway.db.select().from(pacsDocuments))
+        .filter(({ sopInstanceUid }) => /\.7\.9\.\d$/.test(sopInstanceUid))
+        .map(({ state, reason }) => [state, reason])
+    await expect.poll(states, { timeout: 40_000 }).toEqual([['refused', 'report.other_patient']])
+    const patched = await gateway.api('PATCH', `/visits/${accession}`, {
+      patient: { birthDate: '1960-02-02' },
+    })
+    expect(patched.status).toBe(200)
+    await taken(7, 1)
+    expect(await states()).toEqual([['taken', null]])
+  })
+})
+
+test('what other settings did not mean is taken when they change, and a correction after the end (S24) comes online', async () => {
+  const { accession } = await registered(8)
+  await store('late', image(8), encapsulated(8, 1, await pdfOf('Referto'), { title: 'Esito' }))
+  const own = async () =>
+    (await gateway.db.select().from(pacsDocuments))
+      .filter(({ sopInstanceUid }) => /\.8\.9\.\d$/.test(sopInstanceUid))
+      .map(({ state }) => state)
+  await expect.poll(own, { timeout: 40_000 }).toEqual(['passed'])
+  await gateway.stop()
+  await gateway.start({ REPORTS_FROM_PACS_TITLES: 'Referto, Esito, 18748-4' })
+  await taken(8, 1)
+
+  gateway.travelTo(new Date(gateway.now().getTime() + 50 * 24 * 60 * 60_000).toISOString())
+  await gateway.waitForState(accession, ({ published }) => !published, 40_000)
+  // Nothing that was made of the study stays (S26).
+  const kept = async () =>
+    (
+      await gateway.db
+        .select({ id: manifests.orthancId })
+        .from(manifests)
+        .innerJoin(studies, eq(studies.orthancId, manifests.orthancId))
+        .where(eq(studies.accessionNumber, accession))
+    ).length
+  await expect.poll(kept, { timeout: 40_000 }).toBe(0)
+  await store('later', encapsulated(8, 2, await pdfOf('Corretto'), { title: 'Esito', time: '120000' }))
+  await taken(8, 2)
 })
 
 describe('structured reports', () => {

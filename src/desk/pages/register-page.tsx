@@ -75,7 +75,8 @@ export function RegisterPage(props: Props) {
 
 type Part = { site: Site; typed: TypedVisit; faults: Faults }
 
-function PersonFields({ site, typed, faults }: Part) {
+/** Who the visit is of. */
+export function PersonFields({ site, typed, faults }: Part) {
   const { register: texts, faults: words } = site.messages.deskVisits
   const error = (name: string) => faults[name] && words[faults[name]]
   const first = Object.keys(faults)[0]
@@ -184,7 +185,8 @@ function VisitFields({ frame: { site }, typed, faults }: Props & { faults: Fault
   )
 }
 
-function ExamFields({
+/** One exam; of a registered one the id goes along, and it cannot be taken away. */
+export function ExamFields({
   site,
   number,
   exam,
@@ -200,6 +202,7 @@ function ExamFields({
   return (
     <fieldset class="desk-exam" data-number={number}>
       <legend>{texts.exam(number)}</legend>
+      {exam.id && <input type="hidden" name={`id_${number}`} value={exam.id} />}
       <Field
         site={site}
         name={`esame_${number}`}
@@ -239,7 +242,7 @@ function ExamFields({
           <span>{texts.excluded}</span>
         </label>
       </div>
-      <button type="button" class="desk-remove" hidden={number === 1}>
+      <button type="button" class="desk-remove" hidden={number === 1 || exam.id !== undefined}>
         {texts.remove}
       </button>
     </fieldset>

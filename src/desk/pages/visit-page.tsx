@@ -79,7 +79,7 @@ function SlipReady({ site, slip }: { site: Site; slip: string }) {
   )
 }
 
-function PersonFacts({ frame: { site }, visit, state }: VisitPageProps) {
+function PersonFacts({ frame: { site, staff }, visit, state }: VisitPageProps) {
   const { facts, ...texts } = site.messages.deskVisits.visit
   const { consent, mail, pin1, pin2 } = state
   const rows: [string, string][] = [
@@ -106,6 +106,20 @@ function PersonFacts({ frame: { site }, visit, state }: VisitPageProps) {
           </>
         ))}
       </dl>
+      {may(staff.roles, 'visit.change') && (
+        <p class="desk-exam-acts">
+          <a
+            href={`/desk/visite/${visit.id}/correggi`}
+            class="btn btn-outline-primary desk-slim"
+            data-key="i"
+            aria-keyshortcuts="Alt+I"
+            title="Alt+I"
+          >
+            <Icon site={site} name="it-pencil" />
+            {texts.correct}
+          </a>
+        </p>
+      )}
     </section>
   )
 }

@@ -104,11 +104,21 @@ export const deskVisits = {
     same: 'I due indirizzi sono uguali',
     namesDiffer: 'Cognome e nome non corrispondono al codice fiscale: controlla',
   },
+  correct: {
+    title: 'Correggi i dati',
+    lead: 'Se i dati arrivano dal RIS, falli correggere anche lì: i suoi referti vengono confrontati con questi dati.',
+    back: 'Torna alla visita',
+    exams: 'Esami',
+    warningsTitle: 'Controlla prima di salvare',
+    newSlip: 'Stampa un nuovo foglio (il PIN1 di prima non vale più)',
+    submit: 'Salva le correzioni',
+  },
   faults,
   warnings,
   visit: {
     title: (name: string) => name,
     person: 'Persona',
+    correct: 'Correggi i dati',
     facts: {
       birth: 'Nascita',
       taxCode: 'Codice fiscale',
@@ -191,6 +201,7 @@ export const deskVisits = {
     pin2Lead: 'Comunicalo solo alla persona, di persona. Resta visibile per 10 minuti.',
     done: {
       registrata: 'Visita registrata',
+      corretta: 'Dati corretti',
       email: 'E-mail corretta',
       consenso: 'Consenso registrato',
       revocato: 'Consenso ritirato: nulla di questa visita è più online',

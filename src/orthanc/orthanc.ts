@@ -75,15 +75,24 @@ export function createOrthanc(options: {
     return { status: statusCode, bytes: await body.bytes() }
   }
 
-  async function get(
-    path: string,
-    headers: Record<string, string> = {},
+  const get = (path: string, headers: Record<string, string> = {}, signal?: AbortSignal, by = pool) =>
+    request({ method: 'GET', path, headers }, signal, by)
+
+  async function request(
+    {
+      path,
+      headers,
+      ...rest
+    }: { path: string; headers: Record<string, string> } & (
+      | { method: 'GET' }
+      | { method: 'POST'; body: string }
+    ),
     signal?: AbortSignal,
     by = pool,
   ): Promise<OrthancResponse> {
     try {
       const response = await by.request({
-        method: 'GET',
+        ...rest,
         path: root + path,
         headers: { authorization, ...headers },
         ...(signal ? { signal } : {}),
@@ -112,8 +121,10 @@ export function createOrthanc(options: {
   }
 
   /** Parsed JSON, or null on 404. */
-  async function json<Body>(path: string): Promise<Body | null> {
-    const response = await get(path)
+  async function json<Body>(path: string, question?: object): Promise<Body | null> {
+    const response = question
+      ? await request({ method: 'POST', path, headers: {}, body: JSON.stringify(question) })
+      : await get(path)
     if (response.statusCode === 404) {
       await discard(response)
       return null
@@ -179,10 +190,12 @@ export function createOrthanc(options: {
       }
     },
 
-    /** Which study an instance or series belongs to; null where it is gone. */
-    async studyOf(level: 'instances' | 'series', orthancId: string): Promise<string | null> {
-      const study = await json<{ ID: string }>(`/${level}/${id(orthancId)}/study`)
-      return study?.ID ?? null
+    /** The studies that some instances belong to; an instance that is gone belongs to none. */
+    async studiesOf(instances: string[]): Promise<string[]> {
+      if (instances.length === 0) return []
+      const question = { Resources: instances.map(id), Level: 'Study', Short: true }
+      const found = await json<{ ID: string }[]>('/tools/bulk-content', question)
+      return [...new Set(found?.map(({ ID }) => ID))]
     },
 
     /** A study's instances, sorted by Orthanc's ids; null where the study is gone. */

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { and, eq, inArray, lt, ne, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull, lt, ne, notExists, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
 import { transact } from '../audit/audit.ts'
 import type { Database, Transaction } from '../database/database.ts'
-import { exams, pacsCursor, studies } from '../database/schema.ts'
+import { exams, pacsCursor, publications, reports, studies } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
 import { errorCode, type Log } from '../log.ts'
 import { type Change, type Orthanc, type OrthancStudy, sameChange } from '../orthanc/orthanc.ts'
@@ -34,6 +35,7 @@ export async function followPacs(follower: Follower & { log: Log; signal: AbortS
       const { done } = await followOnce(follower)
       if (done && performance.now() - rechecked > RECHECK_MS) {
         await recheckArriving(follower)
+        await recheckNamesakes(follower)
         rechecked = performance.now()
       }
       if (failures > 0) log('info', 'pacs.back', { failures })
@@ -133,6 +135,41 @@ async function recheckArriving({ db, orthanc, rules, clock }: Follower): Promise
   }
 }
 
+/**
+ * Asks for studies of another number whose Study Instance UID keeps a report from being published: of a deletion,
+ * /changes never tell.
+ */
+async function recheckNamesakes({ db, orthanc, rules, clock }: Follower): Promise<void> {
+  const other = alias(studies, 'other')
+  const inTheWay = await db
+    .selectDistinct({ orthancId: other.orthancId })
+    .from(reports)
+    .innerJoin(exams, eq(exams.id, reports.examId))
+    .innerJoin(studies, eq(studies.accessionNumber, exams.accessionNumber))
+    .innerJoin(other, eq(other.studyInstanceUid, studies.studyInstanceUid))
+    .where(
+      and(
+        isNotNull(reports.document),
+        isNull(reports.supersededAt),
+        ne(other.accessionNumber, studies.accessionNumber),
+        ne(other.state, 'gone'),
+        notExists(
+          db
+            .select()
+            .from(publications)
+            .where(and(eq(publications.examId, exams.id), isNull(publications.endedAt))),
+        ),
+      ),
+    )
+  for (const { orthancId } of inTheWay) {
+    if (await orthanc.study(orthancId)) continue
+    await transact(db, async (tx) => {
+      await tx.select().from(pacsCursor).where(eq(pacsCursor.id, 1)).for('update')
+      await publishMatching(tx, await noteStudy(tx, orthancId, null, false, clock()), rules, clock())
+    })
+  }
+}
+
 async function readCursor(db: Database): Promise<number> {
   const [cursor] = await db.select().from(pacsCursor).where(eq(pacsCursor.id, 1))
   if (cursor) return cursor.lastSeq
@@ -153,10 +190,10 @@ async function touchedStudies(
     if (resource !== 'Study') continue
     touched.set(id, type === 'StableStudy' || touched.get(id) === 'stable' ? 'stable' : 'arriving')
   }
-  // A late image of a known study comes as NewInstance alone (S8). The newest of the batch is enough to say "arriving".
-  const newest = changes.findLast(({ type }) => type === 'NewInstance')
-  const study = newest && (await orthanc.studyOf('instances', newest.id))
-  if (study && !touched.has(study)) touched.set(study, 'arriving')
+  // A late image of a known study comes as NewInstance alone (S8).
+  const instances = changes.filter(({ type }) => type === 'NewInstance').map(({ id }) => id)
+  for (const study of await orthanc.studiesOf(instances))
+    if (!touched.has(study)) touched.set(study, 'arriving')
   return touched
 }
 
@@ -170,19 +207,31 @@ export async function noteStudy(
 ): Promise<string[]> {
   const [before] = await tx.select().from(studies).where(eq(studies.orthancId, orthancId))
   if (!study) {
-    if (before)
-      await tx.update(studies).set({ state: 'gone', changedAt: now }).where(eq(studies.orthancId, orthancId))
-    return before ? [before.accessionNumber] : []
+    if (!before) return []
+    await tx.update(studies).set({ state: 'gone', changedAt: now }).where(eq(studies.orthancId, orthancId))
+    return numbersOfUids(tx, [before.studyInstanceUid])
   }
   const { stable, ...facts } = study
   const values = { ...facts, state: stable ? ('stable' as const) : ('arriving' as const), changedAt: now }
-  // What was made from an earlier revision (manifest, metadata) is out of date once it is stable again (S8).
-  const revision = sql`${studies.revision} + ${becameStable || (stable && before?.state !== 'stable') ? 1 : 0}`
+  // What was made from an earlier revision (manifest, metadata) is out of date once it is stable again (S8). An archive
+  // that was killed before it was never tells: then the number of images does.
+  const isAnother = before?.state !== 'stable' || before.instanceCount !== study.instanceCount
+  const revision = sql`${studies.revision} + ${becameStable || (stable && isAnother) ? 1 : 0}`
   await tx
     .insert(studies)
     .values({ ...values, revision: stable ? 1 : 0 })
     .onConflictDoUpdate({ target: studies.orthancId, set: { ...values, revision } })
-  return [study.accessionNumber, ...(before ? [before.accessionNumber] : [])]
+  const uids = [study.studyInstanceUid, ...(before ? [before.studyInstanceUid] : [])]
+  return [...(await numbersOfUids(tx, uids)), ...(before ? [before.accessionNumber] : [])]
+}
+
+/** All that the archive has or had under some UIDs: a study that goes may have stood in the way of its namesake (S45). */
+async function numbersOfUids(tx: Transaction, uids: string[]): Promise<string[]> {
+  const found = await tx
+    .selectDistinct({ accessionNumber: studies.accessionNumber })
+    .from(studies)
+    .where(inArray(studies.studyInstanceUid, uids))
+  return found.map(({ accessionNumber }) => accessionNumber)
 }
 
 export async function publishMatching(

@@ -31,8 +31,8 @@ export function accessRoutes(dependencies: PortalDependencies) {
   return new Hono()
     .get('/', async (c) => {
       const token = readSessionCookie(c)
-      if (token !== null && (await findViewer(db, token, clock()))) return c.redirect('/referti', 303)
-      return html(<LoginPage site={site} error={endingOf(c.req.query('fine'))} />)
+      const isOpen = token !== null && (await findViewer(db, token, clock())) !== null
+      return html(<LoginPage site={site} error={isOpen ? 'open' : endingOf(c.req.query('fine'))} />)
     })
     .post('/accesso', async (c) => {
       const form = await c.req.parseBody()

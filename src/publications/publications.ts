@@ -222,15 +222,29 @@ function mayReturn(ended: Publication, reportId: string): boolean {
   return (ended.endedBy === 'expiry' || ended.endedBy === 'ris') && ended.reportId !== reportId
 }
 
-/** At least one study of that Accession Number is stable and none is still arriving, where images are expected at all (S6). */
+/**
+ * At least one study of that Accession Number is stable and none is still arriving, where images are expected at all (S6).
+ * One whose Study Instance UID the archive has under another number too counts for nothing: nobody could see it (S45).
+ */
 async function imagesReady(tx: Transaction, exam: Exam): Promise<boolean> {
   if (!exam.imagesExpected) return true
   const found = await tx
     .select({ state: studies.state })
     .from(studies)
-    .where(and(eq(studies.accessionNumber, exam.accessionNumber), ne(studies.state, 'gone')))
+    .where(
+      and(
+        eq(studies.accessionNumber, exam.accessionNumber),
+        ne(studies.state, 'gone'),
+        sql`not exists (${namesakes()})`,
+      ),
+    )
   return found.length > 0 && found.every(({ state }) => state === 'stable')
 }
+
+/** Studies that the archive has under the same Study Instance UID and another Accession Number, beside a row of `studies`. */
+export const namesakes = (): SQL => sql`
+  select 1 from studies namesake where namesake.study_instance_uid = studies.study_instance_uid
+    and namesake.accession_number <> studies.accession_number and namesake.state <> 'gone'`
 
 /**
  * Has the person got the present PIN2, or will they? Not where the mail that carried it was refused. What the desk tells

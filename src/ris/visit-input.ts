@@ -7,7 +7,7 @@ const accessionNumber = z
   .trim()
   .min(1)
   .max(64)
-  .regex(/^[^\\\p{Cc}/]+$/u, 'must not hold "\\", "/" or control characters')
+  .regex(/^[^\\\p{Cc}]+$/u, 'must not hold "\\" or control characters')
   // The visit's address is made of it, and these two mean something else in an address (RFC 3986 §3.3).
   .refine((value) => value !== '.' && value !== '..', 'must not be "." or ".."')
   .refine((value) => value.isWellFormed(), 'must be well-formed Unicode')

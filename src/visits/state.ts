@@ -1,11 +1,12 @@
-import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, inArray, isNull, sql } from 'drizzle-orm'
 import type { Database, Transaction } from '../database/database.ts'
 import { exams, loginLocks, mails, publications, reports, studies, type visits } from '../database/schema.ts'
 import { standingMail } from '../mail/standing.ts'
+import { namesakes } from '../publications/publications.ts'
 import { collectedAt, collectionsOf } from '../reports/collection.ts'
 
 type Exam = typeof exams.$inferSelect
-type Study = typeof studies.$inferSelect
+type Study = typeof studies.$inferSelect & { hasNamesake: boolean }
 
 type Visit = typeof visits.$inferSelect
 
@@ -113,7 +114,7 @@ async function studiesOf(db: Transaction, ofVisit: Exam[]): Promise<Study[]> {
   const accessionNumbers = ofVisit.map(({ accessionNumber }) => accessionNumber)
   if (accessionNumbers.length === 0) return []
   return db
-    .select()
+    .select({ ...getTableColumns(studies), hasNamesake: sql<boolean>`exists (${namesakes()})` })
     .from(studies)
     .where(inArray(studies.accessionNumber, accessionNumbers))
     .orderBy(studies.orthancId)
@@ -134,11 +135,20 @@ function imagesOf(found: Study[], expected: boolean) {
   }
 }
 
-/** Images whose Accession Number fits but whose birth date does not: somebody should look, a person may have been mixed up. */
-function warningsOf(found: Study[], birthDate: string): string[] {
+export type ImagesWarning = 'patient-birth-date-differs' | 'study-uid-elsewhere'
+
+/**
+ * What somebody should look at: the Accession Number fits but the birth date does not (a person may have been mixed up), or
+ * the archive has the Study Instance UID under another number too, so that the images show to nobody (S45).
+ */
+function warningsOf(found: Study[], birthDate: string): ImagesWarning[] {
   const expected = birthDate.replaceAll('-', '')
   const differs = found.some(({ patientBirthDate }) => patientBirthDate && patientBirthDate !== expected)
-  return differs ? ['patient-birth-date-differs'] : []
+  const elsewhere = found.some(({ state, hasNamesake }) => state !== 'gone' && hasNamesake)
+  return [
+    ...(differs ? (['patient-birth-date-differs'] as const) : []),
+    ...(elsewhere ? (['study-uid-elsewhere'] as const) : []),
+  ]
 }
 
 function reportSummary(delivered: boolean[]): 'missing' | 'partial' | 'delivered' {

@@ -86,6 +86,18 @@ test('S12: a session ends after 15 idle minutes, and after 8 hours in use', asyn
   gateway.travelTo(START)
 })
 
+test('S3: the portal’s address offers to go on with an open session, and takes the PINs of another visit', async () => {
+  const { pin1, pin2 } = await published(gateway, 'OPEN1')
+  const patient = await signedIn(gateway, pin1, pin2)
+  const page = await patient.get('/')
+  // A redirect would carry the fragment of a slip's QR code on, with PIN1, to the list of whoever is signed in.
+  expect(page.status).toBe(200)
+  const text = await page.text()
+  expect(text).toContain('<a href="/referti">Continua la sessione aperta</a>')
+  expect(text).toContain('id="pin-form"')
+  expect(await (await fetch(`${gateway.url}/`)).text()).not.toContain('sessione aperta')
+})
+
 test('S12: "Esci" ends this session and no other; withdrawn consent and a new PIN end them all', async () => {
   const visit = await published(gateway, 'ENDS')
   const enterAgain = () => signedIn(gateway, visit.pin1, visit.pin2)

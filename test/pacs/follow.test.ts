@@ -1,6 +1,7 @@
-import { eq } from 'drizzle-orm'
+import { eq, inArray } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { auditEvents, pacsCursor, studies } from '../../src/database/schema.ts'
+import { listAttention } from '../../src/desk/attention.ts'
 import { pdfOf, visit } from '../support/fixtures.ts'
 import { pin2In, type TestGateway, testGateway } from '../support/gateway.ts'
 import { dicomFiles, type TestFiles, type TestStudy } from '../support/images.ts'
@@ -200,16 +201,35 @@ describe.concurrent('while gateway and archive run', () => {
     await expect.poll(series, WAIT).toBe(404)
     expect(await (await patient.get('/dicomweb/studies')).json()).toEqual([])
     expect(await sizeOfDisc(patient, id)).toBe(0)
+
+    // The second is not announced while nobody could see its images: the desk is told, and it goes on by itself.
+    await register('TWIN2')
+    await deliver('TWIN2')
+    for (const name of ['TWIN1', 'TWIN2']) {
+      const told = await gateway.waitForState(name, ({ images }) => images.state === 'stable')
+      expect(told.exams[0].images.warnings).toContain('study-uid-elsewhere')
+    }
+    expect((await gateway.waitForState('TWIN2', () => true)).published).toBe(false)
+    const matters = await listAttention(gateway.db, gateway.now())
+    expect(matters.filter(({ kind }) => kind === 'study-uid-elsewhere').map(({ detail }) => detail)).toEqual(
+      expect.arrayContaining(['TWIN1', 'TWIN2']),
+    )
+    const [first] = await gateway.db.select().from(studies).where(eq(studies.accessionNumber, 'TWIN1'))
+    const path = `/studies/${first?.orthancId}`
+    const deleted = await orthanc.request(path, { method: 'DELETE', as: 'administrator' })
+    expect(deleted.status).toBe(200)
+    expect((await isPublished('TWIN2')).exams[0].images.warnings).toEqual([])
   })
 })
 
 test('what happened while gateway or archive were down is handled at the next start, and nothing is handled twice', async () => {
+  const [first, second] = [numbered++, numbered++]
   await register('DOWN1')
   await register('DOWN2')
   await deliver('DOWN1')
   await deliver('DOWN2')
   await gateway.stop()
-  const missed = await send({ accessionNumber: 'DOWN1' })
+  const missed = await send({ accessionNumber: 'DOWN1', study: first })
   await orthanc.stable(missed)
   await orthanc.kill()
   await orthanc.start()
@@ -222,16 +242,34 @@ test('what happened while gateway or archive were down is handled at the next st
   await orthanc.kill()
   await expect.poll(() => gateway.logged.some(({ event }) => event === 'pacs.unavailable'), WAIT).toBe(true)
   await orthanc.start()
-  await send({ accessionNumber: 'DOWN2' })
+  await send({ accessionNumber: 'DOWN2', study: second })
   await isPublished('DOWN2')
 
   const published = await gateway.db
     .select()
     .from(auditEvents)
     .where(eq(auditEvents.event, 'publication.published'))
+  // Late images of two studies in one batch, and an archive killed before it called them stable (S8).
+  const revisions = async () => {
+    const found = await gateway.db
+      .select()
+      .from(studies)
+      .where(inArray(studies.accessionNumber, ['DOWN1', 'DOWN2']))
+    return Object.fromEntries(found.map(({ accessionNumber, revision }) => [accessionNumber, revision]))
+  }
+  for (const name of ['DOWN1', 'DOWN2'])
+    await gateway.waitForState(name, ({ images }) => images.state === 'stable' && images.instances === 3)
+  const prepared = await revisions()
   await gateway.stop()
+  await send({ accessionNumber: 'DOWN1', study: first, numbers: [4] })
+  await send({ accessionNumber: 'DOWN2', study: second, numbers: [4] })
+  await orthanc.kill()
+  await orthanc.start()
   await gateway.start()
-  await new Promise((done) => setTimeout(done, 1_500))
+  for (const name of ['DOWN1', 'DOWN2']) {
+    await gateway.waitForState(name, ({ images }) => images.state === 'stable' && images.instances === 4)
+    expect((await revisions())[name]).toBeGreaterThan(prepared[name] ?? 0)
+  }
   const after = await gateway.db
     .select()
     .from(auditEvents)

@@ -118,7 +118,6 @@ test.for<[string, Record<string, unknown>, string]>([
   ['no Accession Number', { accessionNumber: undefined }, '/accessionNumber'],
   ['an empty Accession Number', { accessionNumber: '  ' }, '/accessionNumber'],
   ['an Accession Number of 65 characters', { accessionNumber: 'A'.repeat(65) }, '/accessionNumber'],
-  ['an Accession Number with a slash', { accessionNumber: 'A/B' }, '/accessionNumber'],
   ['a backslash, which parts values in DICOM', { accessionNumber: 'A\\B' }, '/accessionNumber'],
   ['NUL', { accessionNumber: 'A\0B' }, '/accessionNumber'],
   ['half a surrogate pair', { accessionNumber: 'A\ud800' }, '/accessionNumber'],
@@ -193,20 +192,30 @@ test('a body that comes in pieces, without a length, is limited as well', async 
   expect(response.status).toBe(413)
 })
 
-test.for(['A B', 'Più è ✓', '100%', '%41', 'a+b&c=d?e#f', 'A..B', '"quoted"', 'ＦＷ', 'x'.repeat(64)])(
-  'the Accession Number “%s” goes into an address and comes back out of it',
-  async (accessionNumber) => {
-    const response = await gateway.api('POST', '/visits', visit({ accessionNumber }))
-    expect(response.status).toBe(201)
-    const { links } = (await response.json()) as { links: { self: string } }
-    const headers = { authorization: `Bearer ${gateway.apiKey}` }
-    for (const address of [links.self, response.headers.get('location') ?? '']) {
-      const state = await fetch(address, { headers })
-      expect(state.status).toBe(200)
-      expect(await state.json()).toMatchObject({ accessionNumber })
-    }
-  },
-)
+test.for([
+  'A B',
+  'A/B',
+  '2026/001234',
+  '/',
+  'Più è ✓',
+  '100%',
+  '%41',
+  'a+b&c=d?e#f',
+  'A..B',
+  '"quoted"',
+  'ＦＷ',
+  'x'.repeat(64),
+])('the Accession Number “%s” goes into an address and comes back out of it', async (accessionNumber) => {
+  const response = await gateway.api('POST', '/visits', visit({ accessionNumber }))
+  expect(response.status).toBe(201)
+  const { links } = (await response.json()) as { links: { self: string } }
+  const headers = { authorization: `Bearer ${gateway.apiKey}` }
+  for (const address of [links.self, response.headers.get('location') ?? '']) {
+    const state = await fetch(address, { headers })
+    expect(state.status).toBe(200)
+    expect(await state.json()).toMatchObject({ accessionNumber })
+  }
+})
 
 test('unknown visits are 404 on every route, whatever stands in the address', async () => {
   for (const name of ['ABSENT', '%00', '%2e%2e', '%ff', '%', 'a%2Fb', 'x'.repeat(3000), "' or 1=1 --"]) {

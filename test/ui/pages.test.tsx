@@ -60,6 +60,15 @@ describe.each(Object.keys(pages))('page %s', (name) => {
   })
 })
 
+test('while late images arrive those that are there can be looked at; the disc waits for all of them (S8)', async () => {
+  const text = await (await fetch(`${server.url}/list`)).text()
+  const [, complete = '', arriving = ''] = text.split('<article')
+  for (const card of [complete, arriving]) expect(card).toContain('Visualizza immagini')
+  expect(complete).toContain('Scarica immagini')
+  expect(arriving).not.toContain('Scarica immagini')
+  expect(arriving).toContain('Stanno arrivando altre immagini')
+})
+
 test('what is wrong is found: a picture and a field without words, pale letters (S40)', async () => {
   const { page } = watched
   // Without our policy, which would refuse the style.

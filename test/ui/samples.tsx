@@ -132,6 +132,7 @@ export function samplePages(site: Site): Record<string, Draw> {
     'login-wrong': () => <LoginPage site={site} error="wrong" pin1="0123-4567-8905" />,
     'login-locked': () => <LoginPage site={site} error={{ lockedUntil: new Date('2026-11-23T14:42:00Z') }} />,
     'login-locked-for-good': () => <LoginPage site={site} error={{ lockedUntil: 'for-good' }} />,
+    'login-open': () => <LoginPage site={site} error="open" />,
     'login-idle': () => <LoginPage site={site} error="idle" />,
     pin2: () => <Pin2RequestPage site={site} />,
     'pin2-sent': () => <Pin2RequestPage site={site} sent />,

@@ -146,7 +146,9 @@ function Exam({ site, frame, visitId, exam }: { site: Site; frame: Frame; visitI
         <dt>{texts.labels.images}</dt>
         <dd>
           {imagesText(exam, site)}
-          {exam.images.warnings.length > 0 && <p class="desk-bad">{texts.birthDateDiffers}</p>}
+          {exam.images.warnings.map((warning) => (
+            <p class="desk-bad">{texts.warnings[warning]}</p>
+          ))}
         </dd>
         <dt>{texts.labels.report}</dt>
         <dd>{reportText(exam, site)}</dd>

@@ -30,6 +30,9 @@ export const access = {
     expiredTitle: 'Il referto non è più disponibile online',
     expired:
       'I PIN sono corretti, ma il periodo di pubblicazione è terminato o il referto è stato rimosso. La copia su carta si può sempre ritirare allo sportello.',
+    openTitle: 'Hai già una sessione aperta',
+    open: 'In questo browser è aperta la sessione di una visita. Per vederne un’altra inserisci qui i suoi PIN.',
+    openContinue: 'Continua la sessione aperta',
     sessionOverTitle: 'La sessione è terminata',
     sessionOver: 'Per continuare inserisci di nuovo i due PIN.',
     idleTitle: 'Sessione chiusa per inattività',

@@ -27,6 +27,12 @@ const kinds: Record<MatterKind, Words> = {
     detail: (day) => `nelle immagini: ${day.replace(/^(\d{4})(\d{2})(\d{2})$/, '$3/$2/$1')}`,
     act: 'Apri la visita',
   },
+  'study-uid-elsewhere': {
+    title: 'Stesso studio sotto due numeri',
+    help: 'Nell’archivio due Accession Number hanno lo stesso Study Instance UID: finché è così le immagini non si mostrano a nessuno, e un referto nuovo non viene pubblicato. Fai correggere l’archivio dalla radiologia.',
+    detail: (number) => (number === '' ? 'l’altro è senza numero' : `l’altro numero è ${number}`),
+    act: 'Apri la visita',
+  },
   'never-opened': {
     title: 'Mai aperti, in scadenza entro 7 giorni',
     help: 'La persona non ha ancora visto il referto: una telefonata può evitare che scada.',

@@ -1,4 +1,5 @@
 import type { Fault, Warning } from '../../desk/registration.ts'
+import type { ImagesWarning } from '../../visits/state.ts'
 
 const faults: Record<Fault, string> = {
   required: 'Da compilare',
@@ -10,7 +11,7 @@ const faults: Record<Fault, string> = {
   email: 'L’indirizzo e-mail non è valido',
   emailDiffers: 'I due indirizzi non sono uguali',
   consent: 'Scegli se la persona dà il consenso',
-  accession: 'Non può contenere barre né caratteri di controllo; al massimo 64 caratteri',
+  accession: 'Non può contenere barre rovesciate (\\) né caratteri di controllo; al massimo 64 caratteri',
   taken: 'Questo numero di accettazione è già registrato',
   text: 'Il testo è troppo lungo o contiene caratteri non ammessi',
 }
@@ -148,7 +149,12 @@ export const deskVisits = {
     exam: {
       images: (studies: number, instances: number) =>
         `${studies} ${studies === 1 ? 'studio' : 'studi'}, ${instances} immagini`,
-      birthDateDiffers: 'Nelle immagini c’è un’altra data di nascita: verifica che siano di questa persona',
+      warnings: {
+        'patient-birth-date-differs':
+          'Nelle immagini c’è un’altra data di nascita: verifica che siano di questa persona',
+        'study-uid-elsewhere':
+          'Nell’archivio lo stesso studio ha anche un altro Accession Number: finché è così le immagini non si mostrano a nessuno',
+      } satisfies Record<ImagesWarning, string>,
       report: (version: number, at: string) => `versione ${version}, arrivato il ${at}`,
       reportDeleted: 'copia cancellata alla fine della pubblicazione',
       reportNone: 'non ancora arrivato',

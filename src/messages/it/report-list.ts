@@ -14,7 +14,8 @@ export const reportList = {
   viewImages: 'Visualizza immagini',
   downloadImages: 'Scarica immagini',
   legalNote: 'si informa che solo i file firmati digitalmente hanno valore legale',
-  imagesArriving: 'Le immagini di questo esame stanno arrivando nel portale: compariranno qui appena pronte.',
+  imagesArriving:
+    'Stanno arrivando altre immagini di questo esame: quando ci sono tutte si potranno anche scaricare.',
   imagesNotYet: 'Le immagini di questo esame non sono ancora nel portale: compariranno qui appena arrivano.',
   noImages: 'Per questo esame non sono previste immagini.',
   protect:

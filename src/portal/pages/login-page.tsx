@@ -9,7 +9,7 @@ import { IdentityNotice, IdentityOffer } from './identity-pages.tsx'
 
 export type LoginProps = {
   site: Site
-  /** Why the person sees this page again; 'for-good' is locked until a new PIN2. The last three are no errors of theirs. */
+  /** Why the person sees this page again; 'for-good' is locked until a new PIN2. The ones in words after it are no errors of theirs. */
   error?:
     | 'wrong'
     | 'mistyped'
@@ -20,6 +20,8 @@ export type LoginProps = {
     | 'signed-out'
     /** Signed out of a session that SPID or CIE opened, whose own session may still stand. */
     | 'signed-out-here'
+    /** A session is open here: of this visit, or of another one. */
+    | 'open'
     | { identity: IdentityRefusal }
     | undefined
   /** What was typed as PIN1, given back after a wrong attempt. */
@@ -109,6 +111,7 @@ function LoginNotice({ site, error }: Pick<LoginProps, 'site' | 'error'>) {
   if (error === undefined) return null
   if (error === 'session-over')
     return <Told site={site} title={texts.sessionOverTitle} text={texts.sessionOver} />
+  if (error === 'open') return <OpenSession site={site} />
   if (error === 'idle') return <Told site={site} title={texts.idleTitle} text={texts.idle} />
   if (error === 'signed-out-here') return <SignedOutHere site={site} />
   if (typeof error === 'object' && 'identity' in error)
@@ -124,7 +127,13 @@ function LoginNotice({ site, error }: Pick<LoginProps, 'site' | 'error'>) {
 
 type Refusal = Exclude<
   LoginProps['error'],
-  undefined | 'idle' | 'session-over' | 'signed-out' | 'signed-out-here' | { identity: IdentityRefusal }
+  | undefined
+  | 'open'
+  | 'idle'
+  | 'session-over'
+  | 'signed-out'
+  | 'signed-out-here'
+  | { identity: IdentityRefusal }
 >
 
 function refusal(error: Refusal, texts: Site['messages']['login']) {
@@ -145,6 +154,19 @@ const Told = ({ site, title, text }: { site: Site; title: string; text: string }
     <p>{text}</p>
   </Notice>
 )
+
+/** Not led on by itself: the slip's QR code may be of another visit than the session is (S3, S6). */
+function OpenSession({ site }: { site: Site }) {
+  const texts = site.messages.login
+  return (
+    <Notice site={site} tone="info" title={texts.openTitle}>
+      <p>{texts.open}</p>
+      <p>
+        <a href="/referti">{texts.openContinue}</a>
+      </p>
+    </Notice>
+  )
+}
 
 /** Signed out of the portal; the provider's own session is another thing, on a shared computer above all. */
 function SignedOutHere({ site }: { site: Site }) {

@@ -10,6 +10,7 @@ export type ListedPublication = {
   exams: { description: string; examDate: string }[]
   /** Are images expected, or there, for this exam at all? */
   hasImages: boolean
+  /** 'arriving': some are there, and more are on their way (S8). */
   imagesState: 'none' | 'arriving' | 'ready'
   reportVersion: number
   updatedAt?: Date | undefined
@@ -35,7 +36,9 @@ export function PublicationCard({ site, publication, forDoctor, dated }: CardPro
   const { id, exams, availableUntil, updatedAt, hasImages, imagesState, reportDate } = publication
   const titleId = `exams-${id}`
   const address = `/referti/${encodeURIComponent(id)}`
-  const imagesReady = hasImages && imagesState === 'ready'
+  const canView = hasImages && imagesState !== 'none'
+  // A disc is made of what is complete.
+  const canDownload = hasImages && imagesState === 'ready'
   return (
     <article class="portal-card portal-publication" aria-labelledby={titleId}>
       <p class="portal-available">
@@ -72,7 +75,7 @@ export function PublicationCard({ site, publication, forDoctor, dated }: CardPro
           icon="it-file-signed"
           words={`${forDoctor ? doctor.list.downloadSigned : texts.downloadSigned}*`}
         />
-        {imagesReady && (
+        {canView && (
           <Action
             site={site}
             about={titleId}
@@ -82,7 +85,7 @@ export function PublicationCard({ site, publication, forDoctor, dated }: CardPro
             main
           />
         )}
-        {imagesReady && (
+        {canDownload && (
           <Action
             site={site}
             about={titleId}
@@ -92,7 +95,7 @@ export function PublicationCard({ site, publication, forDoctor, dated }: CardPro
           />
         )}
       </ul>
-      {!imagesReady && <p class="portal-images-state">{imagesWords(site, publication)}</p>}
+      {!canDownload && <p class="portal-images-state">{imagesWords(site, publication)}</p>}
       {!forDoctor && <MoreActions site={site} about={titleId} address={address} publication={publication} />}
     </article>
   )

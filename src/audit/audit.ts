@@ -31,6 +31,7 @@ export type AuditEvent = {
     | 'message.opened'
     | 'message.replayed'
     | 'message.dismissed'
+    | 'message.expired'
     | 'publication.published'
     | 'publication.updated'
     | 'publication.ended'

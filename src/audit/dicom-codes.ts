@@ -116,6 +116,7 @@ export const MAPPINGS: Record<AuditEvent['event'], Mapping> = {
   'message.opened': procedureRecord('U', '0', 'Kept HL7 message read'),
   'message.replayed': procedureRecord('U', '0', 'HL7 message applied later'),
   'message.dismissed': procedureRecord('U', '0', 'HL7 message put aside'),
+  'message.expired': procedureRecord('U', '0', 'Kept HL7 message deleted, not applied'),
   'publication.published': procedureRecord('U', '0', 'Report and images published'),
   'publication.updated': procedureRecord('U', '0', 'Publication replaced by a corrected report'),
   'publication.ended': procedureRecord('U', '0', 'Publication ended'),

@@ -589,6 +589,8 @@ export const hl7Messages = pgTable(
     /** Accession Numbers of which one must be registered before the message can be applied. */
     waitingFor: text('waiting_for').array().notNull().default([]),
     sealed: bytea(),
+    /** When a message that failed for a fault of the portal's is tried again. */
+    retryAt: instant('retry_at'),
     bytes: integer().notNull(),
     source: text(),
     attempts: integer().notNull().default(1),

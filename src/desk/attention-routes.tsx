@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { recordAlone } from '../audit/audit.ts'
 import { oncePerPeriod } from '../audit/once.ts'
-import { openLetters } from '../hl7/letters.ts'
+import { countLetters } from '../hl7/letters.ts'
 import { html } from '../http/html.ts'
 import type { StaffEnv } from '../staff/guard.ts'
 import { may } from '../staff/permissions.ts'
@@ -45,7 +45,7 @@ export function attentionRoutes({ db, site, clock }: DeskDependencies) {
       <AttentionPage
         frame={{ site, staff: c.var.staff }}
         matters={matters}
-        letters={may(c.var.staff.roles, 'message.list') ? (await openLetters(db)).length : 0}
+        letters={{ ...(await countLetters(db, now)), listed: may(c.var.staff.roles, 'message.list') }}
         notes={await listNotes(db)}
         done={fault === undefined && c.req.query('fatto') === 'nota' ? texts.saved : undefined}
         fault={fault}

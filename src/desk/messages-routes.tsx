@@ -11,6 +11,7 @@ import { type DeskContext, isUuid } from './form.ts'
 import { DismissPage, MessagePage, MessagesPage } from './pages/messages-page.tsx'
 
 const LONGEST_SHOWN = 300
+const MOST_PAGES = 10_000
 
 /** HL7 messages that were not applied: listed, read, applied after all, or put aside; every act audited. */
 export function messagesRoutes({ db, site, inbox, clock }: DeskDependencies) {
@@ -18,7 +19,12 @@ export function messagesRoutes({ db, site, inbox, clock }: DeskDependencies) {
   const frameOf = (c: DeskContext) => ({ site, staff: c.var.staff })
   const actorOf = (c: DeskContext) => staffActor(c.var.staff, c.var.source)
   const list = async (c: DeskContext, notice: Parameters<typeof MessagesPage>[0]['notice'], status = 200) =>
-    html(<MessagesPage frame={frameOf(c)} letters={await openLetters(db)} notice={notice} />, status)
+    html(<MessagesPage frame={frameOf(c)} {...(await pageOf(c))} notice={notice} />, status)
+  const pageOf = async (c: DeskContext) => {
+    const asked = Number(c.req.query('pagina') ?? '1')
+    const page = Number.isInteger(asked) ? Math.min(Math.max(asked, 1), MOST_PAGES) - 1 : 0
+    return { ...(await openLetters(db, { page })), page }
+  }
   const known = (id: string | undefined) => {
     if (!id || !isUuid(id)) throw new AppError('not_found')
     return id

@@ -79,12 +79,16 @@ async function settle(
     return (await known(inbox.db, envelope)) ?? (await applyMessage(inbox, bytes, envelope, actor))
   } catch (error) {
     const refused = failureOf(inbox, error)
+    // What is none for us is the sender's to keep: applied later it would be refused again.
+    if (refused.condition === 200 || refused.condition === 201) return refused
     await keep(inbox, envelope, refused, error, bytes, actor)
     return refused
   }
 }
 
-const KEPT_FAILURE = 'The portal failed at this message. It is kept, and its administrators can see it.'
+const KEPT_FAILURE = 'The portal failed at this message. It is kept and tried again by itself.'
+const FIRST_PAUSE_MS = 60_000
+const LONGEST_PAUSE_MS = 6 * 60 * 60_000
 
 export type Envelope = Pick<Kept, 'sender' | 'controlId' | 'sha256' | 'type' | 'bytes' | 'source'>
 
@@ -106,7 +110,14 @@ export async function applyMessage(
     const now = clock()
     const text = await act({ db: tx, rules, actor, sender: envelope.sender, now, since })
     const answer: Answer = { code: 'AA', text }
-    const settled = { state: 'applied' as const, answer, sealed: null, waitingFor: [], settledAt: now }
+    const settled = {
+      state: 'applied' as const,
+      answer,
+      sealed: null,
+      waitingFor: [],
+      retryAt: null,
+      settledAt: now,
+    }
     await tx
       .insert(hl7Messages)
       .values({ ...envelope, ...settled, receivedAt: now })
@@ -149,7 +160,7 @@ const takeTurns = (tx: Transaction, { sender, controlId }: Envelope) =>
 
 /**
  * Keeps a message that was not applied, sealed, with the reason; the same one again is counted. A report that was refused
- * is told with its visit too, where the desk looks (S19).
+ * is told with its visit too, where the desk looks (S19). After a fault of ours it waits to be tried again.
  */
 export async function keep(
   { db, rules, clock }: Inbox,
@@ -160,7 +171,8 @@ export async function keep(
   actor: Actor,
 ): Promise<void> {
   const { waitingFor, report, reason: inAWord } = error instanceof Hl7Refusal ? error : NO_REFUSAL
-  const state = waitingFor.length > 0 ? ('waiting' as const) : ('refused' as const)
+  const isOurs = refused.condition === 207
+  const state = waitingFor.length > 0 || isOurs ? ('waiting' as const) : ('refused' as const)
   // One character a byte: what is sealed is a text.
   const content = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
   const sealed = seal(rules.encryptionKeys, sealContext(envelope.sha256), content)
@@ -168,11 +180,13 @@ export async function keep(
     await takeTurns(tx, envelope)
     const now = clock()
     const [before] = await tx
-      .select({ state: hl7Messages.state, answer: hl7Messages.answer })
+      .select({ state: hl7Messages.state, answer: hl7Messages.answer, attempts: hl7Messages.attempts })
       .from(hl7Messages)
       .where(and(sameId(envelope), eq(hl7Messages.sha256, envelope.sha256)))
     if (before?.state === 'applied') return
-    const values = { state, answer: refused, waitingFor, sealed, settledAt: null }
+    const pause = Math.min(FIRST_PAUSE_MS * 2 ** (before?.attempts ?? 0), LONGEST_PAUSE_MS)
+    const retryAt = isOurs ? new Date(now.getTime() + pause) : null
+    const values = { state, answer: refused, waitingFor, sealed, retryAt, settledAt: null }
     await tx
       .insert(hl7Messages)
       .values({ ...envelope, ...values, receivedAt: now })

@@ -4,8 +4,16 @@ import { admission, merge } from './patient.ts'
 import { Hl7Refusal } from './refusal.ts'
 import { result } from './result.ts'
 
-const EVENTS: Record<string, Record<string, (received: Received, intake: Intake) => Act | Promise<Act>>> = {
+type Read = (received: Received, intake: Intake) => Act | Promise<Act>
+
+/** Movements within the hospital (HL7 v2.5 §3.3): part of every ADT feed, and nothing to the portal. */
+const nothing: Read = () => async () => 'Nothing to do for this event.'
+const MOVEMENTS =
+  'A02 A03 A06 A07 A09 A10 A11 A12 A13 A14 A15 A16 A17 A20 A21 A22 A25 A26 A27 A32 A33 A38 A44 A52 A53 A54 A55 A60 A61 A62'
+
+const EVENTS: Record<string, Record<string, Read>> = {
   ADT: {
+    ...of(MOVEMENTS.split(' '), nothing),
     ...of(['A01', 'A04', 'A05', 'A08', 'A28', 'A31'], admission),
     ...of(['A18', 'A34', 'A36', 'A39', 'A40'], merge),
   },
@@ -28,12 +36,15 @@ export async function readIntake(received: Received, intake: Intake): Promise<Ac
   const wanted = event === '' && Object.keys(events).length === 1 ? Object.keys(events)[0] : event
   const read = wanted !== undefined && Object.hasOwn(events, wanted) ? events[wanted] : undefined
   if (!read)
-    throw new Hl7Refusal('AR', 201, `Of ${type} these events are taken: ${Object.keys(events).join(', ')}.`, {
+    throw new Hl7Refusal('AR', 201, `Of ${type} these events are taken: ${withEffect(events).join(', ')}.`, {
       location: 'MSH-9',
     })
   return read(received, intake)
 }
 
-function of<Read>(events: string[], read: Read): Record<string, Read> {
+const withEffect = (events: Record<string, Read>) =>
+  Object.keys(events).filter((event) => events[event] !== nothing)
+
+function of(events: string[], read: Read): Record<string, Read> {
   return Object.fromEntries(events.map((event) => [event, read]))
 }

@@ -1,4 +1,4 @@
-import { and, desc, eq, getTableColumns, inArray, isNotNull, lt, sql } from 'drizzle-orm'
+import { and, count, desc, eq, getTableColumns, inArray, isNotNull, lt, lte, or, sql } from 'drizzle-orm'
 import { type Actor, record, transact } from '../audit/audit.ts'
 import { unsealOrNull } from '../crypto/seal.ts'
 import type { Database } from '../database/database.ts'
@@ -11,12 +11,45 @@ import { applyMessage, failureOf, type Inbox, type Kept, keep, sealContext } fro
 export type Letter = Omit<Kept, 'sealed' | 'sha256'>
 
 const { sealed: _sealed, sha256: _sha256, ...LISTED } = getTableColumns(hl7Messages)
+const PAGE_SIZE = 50
+const DAY_MS = 24 * 60 * 60_000
+const KEEP_IDS_MS = 90 * DAY_MS
+const KEEP_MESSAGES_MS = 30 * DAY_MS
+const KEEP_PATIENTS_MS = 30 * DAY_MS
+const WARN_MS = 7 * DAY_MS
 const OPEN = inArray(hl7Messages.state, ['refused', 'waiting'])
 
-/** The messages that wait to be looked at, newest first. */
-export function openLetters(db: Database, limit = 200): Promise<Letter[]> {
-  return db.select(LISTED).from(hl7Messages).where(OPEN).orderBy(desc(hl7Messages.receivedAt)).limit(limit)
+/** The messages that wait to be looked at, newest first, a page of them. */
+export async function openLetters(
+  db: Database,
+  { page = 0, size = PAGE_SIZE }: { page?: number; size?: number } = {},
+): Promise<{ letters: Letter[]; more: boolean }> {
+  const found = await db
+    .select(LISTED)
+    .from(hl7Messages)
+    .where(OPEN)
+    .orderBy(desc(hl7Messages.receivedAt), desc(hl7Messages.id))
+    .limit(size + 1)
+    .offset(page * size)
+  return { letters: found.slice(0, size), more: found.length > size }
 }
+
+/** How many they are, and how many of them are deleted within a week. */
+export async function countLetters(db: Database, now: Date): Promise<{ open: number; expiring: number }> {
+  const soon = new Date(now.getTime() - KEEP_MESSAGES_MS + WARN_MS).toISOString()
+  const [row] = await db
+    .select({
+      open: count(),
+      expiring: sql<number>`count(*) filter (where ${hl7Messages.receivedAt} < ${soon})`.mapWith(Number),
+    })
+    .from(hl7Messages)
+    .where(OPEN)
+  return row ?? { open: 0, expiring: 0 }
+}
+
+/** When a message that nobody looked at is deleted. */
+export const expiryOf = ({ receivedAt }: Pick<Letter, 'receivedAt'>): Date =>
+  new Date(receivedAt.getTime() + KEEP_MESSAGES_MS)
 
 /** One of them. */
 export async function findLetter(db: Database, id: string): Promise<Letter> {
@@ -81,15 +114,19 @@ export async function dismissLetter(
   })
 }
 
-/** Applies the messages whose visit has been registered meanwhile, by whatever way, in the order they came. */
+/**
+ * Applies the messages whose visit has been registered meanwhile, by whatever way, and those whose time has come to be tried
+ * again, in the order they came.
+ */
 export async function replayWaiting(inbox: Inbox): Promise<number> {
   const registered = sql`(
     exists (select 1 from ${visits} where ${visits.accessionNumber} = any(${hl7Messages.waitingFor}))
     or exists (select 1 from ${exams} where ${exams.accessionNumber} = any(${hl7Messages.waitingFor})))`
+  const isDue = lte(hl7Messages.retryAt, inbox.clock())
   const ready = await inbox.db
     .select({ id: hl7Messages.id, sender: hl7Messages.sender })
     .from(hl7Messages)
-    .where(and(eq(hl7Messages.state, 'waiting'), isNotNull(hl7Messages.sealed), registered))
+    .where(and(eq(hl7Messages.state, 'waiting'), isNotNull(hl7Messages.sealed), or(registered, isDue)))
     .orderBy(hl7Messages.receivedAt)
     .limit(50)
   for (const { id, sender } of ready)
@@ -100,19 +137,19 @@ export async function replayWaiting(inbox: Inbox): Promise<number> {
   return ready.length
 }
 
-const DAY_MS = 24 * 60 * 60_000
-const KEEP_IDS_MS = 90 * DAY_MS
-const KEEP_MESSAGES_MS = 30 * DAY_MS
-const KEEP_PATIENTS_MS = 30 * DAY_MS
-
 /** Forgets what served its time: patients of whom nothing was heard, kept messages, and at last their control IDs. */
 export async function forgetMessages(db: Database, now: Date): Promise<void> {
   const before = (age: number) => new Date(now.getTime() - age)
   await db.delete(patients).where(lt(patients.updatedAt, before(KEEP_PATIENTS_MS)))
   await db.delete(mergedPatients).where(lt(mergedPatients.mergedAt, before(KEEP_PATIENTS_MS)))
-  await db
-    .update(hl7Messages)
-    .set({ state: 'dismissed', sealed: null, settledAt: now })
-    .where(and(OPEN, lt(hl7Messages.receivedAt, before(KEEP_MESSAGES_MS))))
+  await transact(db, async (tx) => {
+    const expired = await tx
+      .update(hl7Messages)
+      .set({ state: 'dismissed', sealed: null, settledAt: now })
+      .where(and(OPEN, lt(hl7Messages.receivedAt, before(KEEP_MESSAGES_MS))))
+      .returning({ type: hl7Messages.type })
+    for (const { type } of expired)
+      record(tx, now, { event: 'message.expired', actor: { kind: 'system' }, details: { kind: type } })
+  })
   await db.delete(hl7Messages).where(lt(hl7Messages.receivedAt, before(KEEP_IDS_MS)))
 }

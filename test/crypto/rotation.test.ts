@@ -117,7 +117,7 @@ test('S42: after both rotations staff still sign in and an HL7 message that wait
   await expect.poll(sealedByKey).toEqual({ [`staff ${newId}`]: 1, [`hl7_messages ${newId}`]: 1 })
   expect(await oldRecoveryCodes(rotatedAt)).toBe(1)
 
-  const [letter] = await openLetters(gateway.db)
+  const [letter] = (await openLetters(gateway.db)).letters
   const rules = { ...gateway.config, encryptionKeys: ringOf(NEW) }
   const read = await readLetter({ db: gateway.db, rules }, letter?.id ?? '')
   expect(Buffer.from(read.bytes).toString()).toBe(order)

@@ -59,6 +59,14 @@ test('radiology and administrators see why, and nothing of the patient; the rece
   expect((await reception.post(`/desk/messaggi/${id}/applica`)).status).toBe(403)
 })
 
+test('how many they are is told to everybody in the list of what needs attention, with the way there to who may see them', async () => {
+  const seenBy = async (staff: Staff) => (await staff.get('/desk/attenzione')).text()
+  expect(await seenBy(radiology)).toMatch(/href="\/desk\/messaggi"[^>]*>Ci sono 3 messaggi HL7 non applicati/)
+  const atDesk = await seenBy(reception)
+  expect(atDesk).toContain('Ci sono 3 messaggi HL7 non applicati: avvisa la radiologia.')
+  expect(atDesk).not.toContain('/desk/messaggi')
+})
+
 test('a message is read, which the trail tells; documents are shortened', async () => {
   const id = await idOf('W1', 'waiting')
   const page = await (await radiology.get(`/desk/messaggi/${id}`)).text()

@@ -532,7 +532,7 @@ describe('answers', () => {
 
   test.each([
     ['AR', 'an unknown type', lines(msh('QRY^Q01'), pid()), /message type is not taken/, '200'],
-    ['AR', 'an unknown event', lines(msh('ADT^A03'), pid()), /these events are taken/, '201'],
+    ['AR', 'an unknown event', lines(msh('ADT^A24'), pid()), /taken: A01, A04/, '201'],
     ['AR', 'no control ID', lines(msh('ADT^A04', { id: '' }), pid()), /MSH-10 is missing/, '101'],
     ['AR', 'no message', 'PID|1||P1', /does not begin with a readable MSH/, '100'],
     [
@@ -621,6 +621,15 @@ describe('answers', () => {
     for (const word of personal) expect(answer).not.toContain(word)
   })
 
+  test('movements of an ADT feed are answered AA; neither they nor what is none for us are kept for the desk', async () => {
+    const kept = (await openLetters(gateway.db)).letters.length
+    for (const event of ['A02', 'A03', 'A06', 'A07', 'A11', 'A13'])
+      expect(msa(await send(lines(msh(`ADT^${event}`), pid())))).toMatch(/\|AA\|M\d+\|Nothing to do/)
+    for (const type of ['ADT^A24', 'SIU^S12'])
+      expect(msa(await send(lines(msh(type), pid())))).toContain('|AR|')
+    expect((await openLetters(gateway.db)).letters).toHaveLength(kept)
+  })
+
   test('the same control ID again gets the same answer, and nothing is done twice', async () => {
     const order = orderMessage(['I1'], { id: 'IDEM-1' })
     const first = msa(await send(order))
@@ -650,7 +659,7 @@ describe('answers', () => {
       /\|AE\|IDEM-3\|Another message came/,
     )
     expect(await visitOf('I5')).toBeUndefined()
-    const letters = await openLetters(gateway.db)
+    const { letters } = await openLetters(gateway.db)
     expect(letters.find(({ controlId }) => controlId === 'IDEM-3')).toMatchObject({ state: 'refused' })
     const elsewhere = orderMessage(['I6'], { id: 'IDEM-3' }).replace('|RIS|', '|ALTRO|')
     expect(msa(await send(elsewhere))).toContain('|AA|IDEM-3|')

@@ -7,6 +7,7 @@ import type { Actor } from '../../src/audit/audit.ts'
 import { auditEvents, hl7Messages, mergedPatients, patients, visits } from '../../src/database/schema.ts'
 import { receiveMessage } from '../../src/hl7/inbox.ts'
 import {
+  countLetters,
   dismissLetter,
   forgetMessages,
   openLetters,
@@ -52,7 +53,7 @@ function inboxOf(mapping = '{}') {
 const receive = async (message: string, mapping?: string) =>
   Buffer.from(await receiveMessage(inboxOf(mapping), Buffer.from(message), '192.0.2.7')).toString()
 const letterOf = async (controlId: string) => {
-  const letter = (await openLetters(gateway.db)).find((each) => each.controlId === controlId)
+  const letter = (await openLetters(gateway.db)).letters.find((each) => each.controlId === controlId)
   if (!letter) throw new Error('there is no such letter')
   return letter
 }
@@ -133,6 +134,46 @@ describe('messages that were not applied', () => {
     expect(trail.filter(({ actor }) => actor === 'ris:hl7 RIS|OSPEDALE')).toHaveLength(1)
   })
 
+  test('after a fault of the portal’s are tried again by themselves, after growing pauses, until they are applied', async () => {
+    await receive(orderMessage(['FAULT']))
+    let faults = 2
+    const start = gateway.now().getTime()
+    const page = ({ text }: { text: string }) => {
+      if (faults-- > 0) throw new Error('no space left')
+      return pdfOf(text)
+    }
+    const inboxAt = (minutes: number) => ({
+      ...{ ...inboxOf(), page },
+      clock: () => new Date(start + minutes * 60_000),
+    })
+    const message = Buffer.from(resultMessage('FAULT', { id: 'FAULT-1' }))
+    const answer = Buffer.from(await receiveMessage(inboxAt(0), message, null)).toString()
+    expect(answer).toContain(
+      '|AE|FAULT-1|The portal failed at this message. It is kept and tried again by itself.',
+    )
+    expect(await letterOf('FAULT-1')).toMatchObject({ state: 'waiting', waitingFor: [], attempts: 1 })
+    await replayWaiting(inboxAt(0.5))
+    expect((await letterOf('FAULT-1')).attempts).toBe(1)
+    await replayWaiting(inboxAt(1.5))
+    expect(await letterOf('FAULT-1')).toMatchObject({ state: 'waiting', attempts: 2 })
+    await replayWaiting(inboxAt(3))
+    expect((await letterOf('FAULT-1')).attempts).toBe(2)
+    await replayWaiting(inboxAt(4))
+    await expect(letterOf('FAULT-1')).rejects.toThrow()
+  })
+
+  test('are listed by pages, and counted', async () => {
+    for (const id of ['PG1', 'PG2', 'PG3'])
+      await receive(lines(msh('ADT^A04', { id }), 'PID|1||||Rossi^Mario'))
+    const first = await openLetters(gateway.db, { page: 0, size: 2 })
+    expect([first.letters.map(({ controlId }) => controlId), first.more]).toEqual([['PG3', 'PG2'], true])
+    expect((await openLetters(gateway.db, { page: 1, size: 2 })).letters[0]?.controlId).toBe('PG1')
+    const { open, expiring } = await countLetters(gateway.db, gateway.now())
+    expect([open, expiring]).toEqual([(await openLetters(gateway.db)).letters.length, 0])
+    const later = new Date(gateway.now().getTime() + 24 * 86_400_000)
+    expect(await countLetters(gateway.db, later)).toEqual({ open, expiring: open })
+  })
+
   test('are forgotten after 30 days, and so is a patient of whom nothing was heard', async () => {
     await receive(lines(msh('ADT^A04', { id: 'OLD-2' }), pid({ patientId: 'GONE' })))
     await receive(lines(msh('ADT^A04', { id: 'OLD-3' }), 'PID|1'))
@@ -140,10 +181,12 @@ describe('messages that were not applied', () => {
     await forgetMessages(gateway.db, new Date(gateway.now().getTime() + 31 * 86_400_000))
     expect(await gateway.db.select().from(patients)).toEqual([])
     expect(await gateway.db.select().from(mergedPatients)).toEqual([])
-    expect(await openLetters(gateway.db)).toEqual([])
+    expect((await openLetters(gateway.db)).letters).toEqual([])
     const rows = await gateway.db.select().from(hl7Messages)
     expect(rows.length).toBeGreaterThan(0)
     expect(rows.every(({ sealed }) => sealed === null)).toBe(true)
+    const trail = await gateway.db.select().from(auditEvents).where(eq(auditEvents.event, 'message.expired'))
+    expect(trail).toContainEqual(expect.objectContaining({ actor: 'system', details: { kind: 'ADT^A04' } }))
   })
 })
 

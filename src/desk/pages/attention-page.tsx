@@ -8,8 +8,8 @@ import { atText } from './words.ts'
 type Props = {
   frame: Frame
   matters: Matter[]
-  /** HL7 messages that wait, for who may see them: they have a page of their own. */
-  letters: number
+  /** HL7 messages that were not applied; `listed`: this person may see their page. */
+  letters: { open: number; expiring: number; listed: boolean }
   notes: AttentionNote[]
   done?: string | undefined
   fault?: string | undefined
@@ -26,11 +26,16 @@ export function AttentionPage({ frame, matters, letters, notes, done, fault }: P
       <p class="desk-muted desk-lead">{texts.lead}</p>
       {done && <Notice site={site} tone="success" title={done} />}
       {fault && <Notice site={site} tone="danger" title={fault} alert />}
-      {matters.length + letters === 0 && <Notice site={site} tone="success" title={texts.nothing} />}
+      {matters.length + letters.open === 0 && <Notice site={site} tone="success" title={texts.nothing} />}
       {groups.map(({ kind, found }) => found.length > 0 && <Group site={site} kind={kind} found={found} />)}
-      {letters > 0 && (
+      {letters.open > 0 && (
         <p>
-          <a href="/desk/messaggi">{texts.letters(letters)}</a>
+          {letters.listed ? (
+            <a href="/desk/messaggi">{texts.letters(letters.open)}</a>
+          ) : (
+            texts.lettersElsewhere(letters.open)
+          )}
+          {letters.expiring > 0 && ` ${texts.lettersExpiring(letters.expiring)}`}
         </p>
       )}
       <Notes site={site} notes={notes} />

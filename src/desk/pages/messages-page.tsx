@@ -1,4 +1,4 @@
-import type { Letter } from '../../hl7/letters.ts'
+import { expiryOf, type Letter } from '../../hl7/letters.ts'
 import { may } from '../../staff/permissions.ts'
 import { BackLink } from '../../ui/back-link.tsx'
 import { formatInstantDay, formatInstantTime } from '../../ui/format.ts'
@@ -11,10 +11,14 @@ type Told = { tone: 'success' | 'danger'; text: string }
 export function MessagesPage({
   frame,
   letters,
+  page,
+  more,
   notice,
 }: {
   frame: Frame
   letters: Letter[]
+  page: number
+  more: boolean
   notice: Told | null
 }) {
   const { site } = frame
@@ -45,13 +49,19 @@ export function MessagesPage({
           </tbody>
         </table>
       )}
+      {(page > 0 || more) && (
+        <nav class="desk-pages" aria-label={texts.title}>
+          {page > 0 && <a href={`/desk/messaggi?pagina=${page}`}>← {texts.newer}</a>}
+          {more && <a href={`/desk/messaggi?pagina=${page + 2}`}>{texts.older} →</a>}
+        </nav>
+      )}
     </DeskLayout>
   )
 }
 
 function Line({ frame: { site, staff }, letter }: { frame: Frame; letter: Letter }) {
   const texts = site.messages.deskMessages
-  const { id, type, sender, controlId, receivedAt, state, attempts, waitingFor } = letter
+  const { id, type, sender, controlId, receivedAt, attempts, waitingFor, retryAt } = letter
   const address = `/desk/messaggi/${id}`
   return (
     <tr>
@@ -63,11 +73,17 @@ function Line({ frame: { site, staff }, letter }: { frame: Frame; letter: Letter
       <td>
         {texts.at(formatInstantDay(receivedAt), formatInstantTime(receivedAt))}
         {attempts > 1 && <span class="desk-small">{texts.attempts(attempts)}</span>}
+        <span class="desk-small">{texts.until(formatInstantDay(expiryOf(letter)))}</span>
       </td>
       <td>
-        <strong>{state === 'waiting' ? texts.waiting : texts.refused}</strong>
+        <strong>{stateOf(site, letter)}</strong>
         <Reason site={site} letter={letter} />
-        {state === 'waiting' && <span class="desk-small">{texts.waitingFor(waitingFor.join(', '))}</span>}
+        {waitingFor.length > 0 && <span class="desk-small">{texts.waitingFor(waitingFor.join(', '))}</span>}
+        {retryAt && (
+          <span class="desk-small">
+            {texts.retryAt(formatInstantDay(retryAt), formatInstantTime(retryAt))}
+          </span>
+        )}
       </td>
       <td>
         <div class="desk-letter-acts">
@@ -88,6 +104,11 @@ function Line({ frame: { site, staff }, letter }: { frame: Frame; letter: Letter
       </td>
     </tr>
   )
+}
+
+function stateOf({ messages: { deskMessages: texts } }: Frame['site'], { state, retryAt }: Letter): string {
+  if (state !== 'waiting') return texts.refused
+  return retryAt ? texts.waitingForUs : texts.waiting
 }
 
 function Reason({ site, letter: { answer } }: { site: Frame['site']; letter: Letter }) {
@@ -118,7 +139,7 @@ export function MessagePage({ frame, letter, lines }: { frame: Frame; letter: Le
       </h1>
       <p class="desk-muted desk-lead">{texts.content.lead}</p>
       <p>
-        <strong>{letter.state === 'waiting' ? texts.waiting : texts.refused}</strong>
+        <strong>{stateOf(site, letter)}</strong>
         <Reason site={site} letter={letter} />
       </p>
       <pre class="desk-message">{lines.join('\n')}</pre>

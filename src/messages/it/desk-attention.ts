@@ -114,4 +114,10 @@ export const deskAttention = {
   saved: 'Archiviato',
   letters: (count: number) =>
     count === 1 ? 'C’è 1 messaggio HL7 non applicato' : `Ci sono ${count} messaggi HL7 non applicati`,
+  lettersElsewhere: (count: number) =>
+    count === 1
+      ? 'C’è 1 messaggio HL7 non applicato: avvisa la radiologia.'
+      : `Ci sono ${count} messaggi HL7 non applicati: avvisa la radiologia.`,
+  lettersExpiring: (count: number) =>
+    count === 1 ? '(1 sarà cancellato entro 7 giorni)' : `(${count} saranno cancellati entro 7 giorni)`,
 }

@@ -2,7 +2,7 @@
 export const deskMessages = {
   title: 'Messaggi HL7',
   heading: 'Messaggi HL7 non applicati',
-  lead: 'Messaggi ricevuti dai sistemi della struttura che il portale non ha potuto applicare. Sono conservati cifrati per 30 giorni. Quelli che aspettano la loro visita si applicano da soli appena la visita è registrata.',
+  lead: 'Messaggi ricevuti dai sistemi della struttura che il portale non ha potuto applicare. Sono conservati cifrati per 30 giorni. Quelli che aspettano la loro visita si applicano da soli appena la visita è registrata; dopo un errore del portale il messaggio è riprovato da solo.',
   none: 'Non c’è nessun messaggio da controllare.',
   columns: {
     message: 'Messaggio',
@@ -12,7 +12,10 @@ export const deskMessages = {
   },
   waiting: 'Aspetta la sua visita',
   waitingFor: (numbers: string) => `Numero Accettazione atteso: ${numbers}.`,
+  waitingForUs: 'Riprovato da solo',
+  retryAt: (day: string, time: string) => `Prossimo tentativo: ${day}, ore ${time}.`,
   refused: 'Da controllare',
+  until: (day: string) => `Conservato fino al ${day}`,
   attempts: (count: number) => `${count} tentativi`,
   controlId: (id: string) => `ID ${id}`,
   at: (day: string, time: string) => `${day}, ore ${time}`,
@@ -46,4 +49,6 @@ export const deskMessages = {
     shortened: (count: number) => `… (${count} caratteri)`,
   },
   back: 'Torna ai messaggi',
+  newer: 'Più recenti',
+  older: 'Meno recenti',
 }

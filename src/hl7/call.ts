@@ -29,6 +29,8 @@ export type Call = {
   now: Date
   /** When the message came, where it is applied later: what came since is newer. */
   since?: Date | undefined
+  /** It was applied before and came once more: only a report whose copy was deleted with the consent is taken again. */
+  again?: boolean | undefined
 }
 
 /** Applies a message that was read and checked; says what was done, in words for the sender's log. */

@@ -76,7 +76,9 @@ async function settle(
   }
   const actor: Actor = { kind: 'ris', name: `hl7 ${envelope.sender}`, ...(source ? { source } : {}) }
   try {
-    return (await known(inbox.db, envelope)) ?? (await applyMessage(inbox, bytes, envelope, actor))
+    const before = await known(inbox.db, envelope)
+    if (!before) return await applyMessage(inbox, bytes, envelope, actor)
+    return (await fillAgain(inbox, bytes, envelope, actor)) ?? before
   } catch (error) {
     const refused = failureOf(inbox, error)
     // What is none for us is the sender's to keep: applied later it would be refused again.
@@ -133,6 +135,33 @@ export async function applyMessage(
     within?.(tx)
     return answer
   })
+}
+
+/**
+ * A report that is sent once more after the person withdrew the consent and gave it again: the portal's copy was deleted
+ * (S26), so it is filled. Null where nothing of it is missing.
+ */
+async function fillAgain(
+  inbox: Inbox,
+  bytes: Uint8Array,
+  envelope: Envelope,
+  actor: Actor,
+): Promise<Answer | null> {
+  if (!/^(ORU|MDM)\b/.test(envelope.type)) return null
+  const { db, rules, clock } = inbox
+  const message = parseMessage(decodeMessage(bytes))
+  try {
+    const act = await readIntake({ message, header: headerOf(message) }, inbox)
+    const text = await transact(db, async (tx) => {
+      await takeTurns(tx, envelope)
+      return act({ db: tx, rules, actor, sender: envelope.sender, now: clock(), again: true })
+    })
+    return text === '' ? null : { code: 'AA', text }
+  } catch (error) {
+    // What it named is no longer there: the answer that it got stands.
+    if (error instanceof Hl7Refusal) return null
+    throw error
+  }
 }
 
 /** The answer that a control ID got; another message under the ID of one that was applied is a fault of the sender's. */

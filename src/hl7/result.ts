@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto'
 import { AppError } from '../errors.ts'
 import type { Visit } from '../publications/publications.ts'
-import { deliverReport, examOf } from '../reports/reports.ts'
+import { deletedWithConsent, deliverReport, examOf } from '../reports/reports.ts'
 import type { Inspection } from '../signature/signature.ts'
 import { examsOf, reportedSince, withdrawReport } from '../visits/exams.ts'
 import { findVisitIfAny } from '../visits/visits.ts'
@@ -50,7 +51,7 @@ export async function result({ message, header }: Received, intake: Intake): Pro
   return async (call) => {
     const told: string[] = []
     for (const each of results) told.push(await apply(call, each, intake))
-    return [...new Set(told)].join(' ')
+    return [...new Set(told)].filter(Boolean).join(' ')
   }
 }
 
@@ -143,10 +144,15 @@ function documentStatus({ fields }: Segment, event: string): Status {
 
 async function apply(call: Call, each: Result, intake: Intake): Promise<string> {
   const { accessionNumbers, status } = each
+  if (call.again && !isShown(each)) return ''
   if (status === 'preliminary') return 'Preliminary: nothing is kept or published until it is final.'
   const found = await visitOf(call, accessionNumbers)
   const patient = await underCurrentNumber(call, each.patient)
   await requireNewest(call, found)
+  if (call.again) {
+    requireSameResult(found.visit, patient, intake.mapping)
+    return fill(call, found, each, intake)
+  }
   if (status === 'withdrawn') {
     requireSameResult(found.visit, patient, intake.mapping)
     return withdraw(call, found.accessionNumber, each)
@@ -156,7 +162,7 @@ async function apply(call: Call, each: Result, intake: Intake): Promise<string> 
     return await take(call, found, each, intake)
   } catch (error) {
     // The desk finds it with its visit (S19).
-    throw error instanceof Hl7Refusal ? error.of(await refusedReport(call, found, each)) : error
+    throw error instanceof Hl7Refusal ? error.of(await examOfResult(call, found, each)) : error
   }
 }
 
@@ -183,8 +189,21 @@ async function take(call: Call, found: Found, each: Result, intake: Intake): Pro
   return `Report taken as version ${delivered.version}.${signed}`
 }
 
-/** Of which exam a report was refused, as far as that is clear. */
-async function refusedReport(
+/** Takes a report again whose copy was deleted when the consent was withdrawn, if it is that very one. */
+async function fill(call: Call, found: Found, each: Result, intake: Intake): Promise<string> {
+  const { content } = each
+  if (content instanceof Hl7Refusal) return ''
+  const { examId } = await examOfResult(call, found, each)
+  const deleted = examId && (await deletedWithConsent(call.db, examId))
+  if (!deleted) return ''
+  const document = content.document?.bytes ?? (await pageOf(call, found, each, content.text, intake))
+  if (createHash('sha256').update(document).digest('hex') !== deleted) return ''
+  await take(call, found, each, intake)
+  return 'Report taken again: its copy had been deleted.'
+}
+
+/** Of which exam a report is, as far as that is clear. */
+async function examOfResult(
   { db }: Call,
   { visit, accessionNumber }: Found,
   { exam }: Result,

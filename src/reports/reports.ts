@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { and, eq, isNull, max } from 'drizzle-orm'
+import { and, desc, eq, isNull, max } from 'drizzle-orm'
 import { type Actor, record, recordAlone, transact } from '../audit/audit.ts'
 import type { Database, Transaction } from '../database/database.ts'
-import { exams, publications, reports } from '../database/schema.ts'
+import { exams, publications, reports, visits } from '../database/schema.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import { type PublishingRules, publishReady, type Visit } from '../publications/publications.ts'
 import type { Inspection } from '../signature/signature.ts'
@@ -99,6 +99,26 @@ export async function deliverReport(
     await publishReady(tx, visit.id, rules, now)
     return { ...stored, sha256, examId: exam.id, examAccessionNumber: exam.accessionNumber }
   })
+}
+
+/**
+ * SHA-256 of an exam's report whose copy was deleted when the consent was withdrawn, where it was given again since (S2, S26);
+ * null where nothing is missing.
+ */
+export async function deletedWithConsent(db: Database, examId: string): Promise<string | null> {
+  const [last] = await db
+    .select({ endedBy: publications.endedBy, consent: visits.consent })
+    .from(publications)
+    .innerJoin(visits, eq(visits.id, publications.visitId))
+    .where(eq(publications.examId, examId))
+    .orderBy(desc(publications.publishedAt))
+    .limit(1)
+  if (last?.endedBy !== 'consent' || !last.consent) return null
+  const [report] = await db
+    .select({ sha256: reports.sha256 })
+    .from(reports)
+    .where(and(eq(reports.examId, examId), isNull(reports.supersededAt), isNull(reports.document)))
+  return report?.sha256 ?? null
 }
 
 /** Of the report that a publication shows what a list tells, without the document's megabytes. */

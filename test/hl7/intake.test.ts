@@ -444,6 +444,29 @@ describe('patients', () => {
     expect((await visitOf('NW3'))?.consent).toBe(false)
   })
 
+  test('S2, S26: a report whose copy was deleted with the consent comes back by the same message, an older version does not', async () => {
+    const person = { patientId: 'N4', taxCode: 'NWSNWS80A01H501K' }
+    await ris(orderMessage(['NW4'], { person }))
+    const first = resultMessage('NW4', { person, text: 'Prima versione' })
+    const second = resultMessage('NW4', { person, status: 'C', text: 'Seconda versione' })
+    await ris(first)
+    await ris(second)
+    const { id = '' } = (await visitOf('NW4')) ?? {}
+    const desk = (consenso: string) =>
+      reception.post(`/desk/visite/${id}/consenso`, { consenso, conferma: 'si' })
+    await desk('no')
+    // Without a consent nothing is filled.
+    expect(msa(await ris(second))).toContain('taken as version 2')
+    await desk('si')
+    expect(msa(await ris(first))).toContain('taken as version 1')
+    expect((await state('NW4')).published).toBe(false)
+    expect(msa(await ris(second))).toContain('|AA|')
+    const { published, exams: found } = await state('NW4')
+    expect([published, found[0].report.version]).toEqual([true, 2])
+    // Now nothing is missing: the answer is the first one again.
+    expect(msa(await ris(second))).toContain('taken as version 2')
+  })
+
   const north = { patientId: '123', taxCode: 'NRDNRD80A01H501A', name: 'Nordi^Anna', birthDate: '19800101' }
   const south = { patientId: '123', taxCode: 'SDUSDU90B02H501B', name: 'Sudi^Bruno', birthDate: '19900202' }
   const of = (authority: string, message: string) => message.replaceAll('OSPEDALE^PI', `${authority}^PI`)

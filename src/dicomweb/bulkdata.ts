@@ -1,8 +1,6 @@
 import { AppError } from '../errors.ts'
 import { acceptedBy, choose } from './accept.ts'
-import { type Asked, askArchive, bytesOf, passOn, typeOf } from './archive.ts'
-import { singlePart } from './multipart.ts'
-import { whole } from './whole.ts'
+import { type Asked, askArchive, passOn, passOnPart } from './archive.ts'
 
 const OCTETS = 'application/octet-stream'
 
@@ -23,9 +21,5 @@ export async function bulkdata(asked: Asked): Promise<Response> {
   // Orthanc 1.7 gives bulk data as multipart or not at all.
   const response = await askArchive(asked, '*/*', abort)
   if (offer?.multipart) return passOn(asked, response, abort)
-  const bytes = await bytesOf(response)
-  const type = typeOf(response)
-  return whole(c, type.startsWith('multipart/') ? singlePart(bytes, type).bytes : bytes, {
-    'content-type': named?.[0]?.toLowerCase() ?? OCTETS,
-  })
+  return passOnPart(asked, response, abort, { type: named?.[0]?.toLowerCase() ?? OCTETS })
 }

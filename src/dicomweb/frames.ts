@@ -1,15 +1,15 @@
+import { hash } from 'node:crypto'
 import { AppError } from '../errors.ts'
-import type { OrthancResponse } from '../orthanc/orthanc.ts'
-import { PixelError, readImage } from '../pixels/pixels.ts'
+import { PixelError } from '../pixels/pixels.ts'
 import { acceptedBy, choose, type Offer } from './accept.ts'
-import { type Asked, askArchive, bytesOf, fileOf, passOn, streamed, typeOf } from './archive.ts'
-import { framing, type Part, singlePart } from './multipart.ts'
+import { type Asked, passOn, streamed } from './archive.ts'
+import { framing, type Part } from './multipart.ts'
 import { frameName, JPEG_LS } from './prepare.ts'
+import { askFrame, type DicomJson, imageOf, metadataOf, storedFrame } from './stored.ts'
 import { isUnchanged, whole } from './whole.ts'
 
 const OCTETS = 'application/octet-stream'
 const EXPLICIT_LITTLE = '1.2.840.10008.1.2.1'
-const AS_STORED = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
 
 /**
  * Frames (PS3.18 §10.4.1.1.6): in JPEG-LS as they were prepared, for who asks for that; as they are stored, for who
@@ -67,7 +67,8 @@ async function preparedFrames(
     (sum, entry, index) => sum + (heads[index]?.byteLength ?? 0) + entry.length + after.byteLength,
     end.byteLength,
   )
-  const etag = `"${entries.map(({ sha256 }) => sha256.slice(0, 64 / entries.length)).join('')}-m"`
+  // Weak: the boundary is another each time (RFC 9110 §8.8.1).
+  const etag = `W/"${hash('sha256', entries.map(({ sha256 }) => sha256).join(), 'hex').slice(0, 32)}-m"`
   const headers = { 'content-type': contentType(JPEG_LS), 'content-length': `${length}`, etag }
   if (isUnchanged(c, etag)) return c.body(null, 304, { etag })
   if (c.req.method === 'HEAD') return new Response(null, { headers })
@@ -127,8 +128,11 @@ async function archivedFrames(
   const offer = takesAny ? asStored[0] : (choose(accepted, asStored) ?? rawOffer)
   if (!offer) throw new AppError('not_acceptable')
   const decoded = offer.transferSyntaxUid === EXPLICIT_LITTLE && transferSyntaxUid !== EXPLICIT_LITTLE
-  const partOf = (number: number) =>
-    decoded ? decodedFrame(asked, number) : number === last ? stored : storedFrame(asked, number)
+  const told = decoded ? await metadataOf(asked) : {}
+  const partOf = async (number: number) => {
+    const one = number === last ? stored : await storedFrame(asked, number)
+    return decoded ? decodedFrame(asked, one, transferSyntaxUid, told) : one
+  }
   const part = await partOf(numbers[0] ?? 1)
   if (!offer.multipart) {
     const type = `${part.type}; transfer-syntax=${part.transferSyntaxUid ?? EXPLICIT_LITTLE}`
@@ -140,8 +144,8 @@ async function archivedFrames(
   // One frame in memory at a time, and the last.
   async function* body() {
     for (const [index, number] of numbers.entries()) {
-      const { bytes, ...told } = index === 0 ? part : await partOf(number)
-      yield before({ ...told, length: bytes.byteLength, location: locationOf(asked, number) })
+      const { bytes, ...form } = index === 0 ? part : await partOf(number)
+      yield before({ ...form, length: bytes.byteLength, location: locationOf(asked, number) })
       yield bytes
       yield after
     }
@@ -150,33 +154,15 @@ async function archivedFrames(
   return streamed(asked, body, headers)
 }
 
-const withFrame = (asked: Asked, number: number): Asked => ({
-  ...asked,
-  resource: { ...asked.resource, kind: 'frames', rest: String(number) },
-})
-
-// Orthanc 1.7 gives one frame a request. It says 400 to a number that is not there, 500 to an instance without pixels.
-async function askFrame(asked: Asked, number: number, abort?: AbortController): Promise<OrthancResponse> {
+/** Orthanc 1.7 decodes neither JPEG 2000 nor HTJ2K: we do, each frame by itself. */
+async function decodedFrame(
+  { codecs }: Asked,
+  stored: Part,
+  transferSyntaxUid: string,
+  told: DicomJson,
+): Promise<Part> {
   try {
-    return await askArchive(withFrame(asked, number), AS_STORED, abort)
-  } catch (error) {
-    const isRefused =
-      error instanceof AppError && ['not_acceptable', 'images.unavailable'].includes(error.code)
-    throw isRefused ? new AppError('not_found') : error
-  }
-}
-
-async function storedFrame(asked: Asked, number: number): Promise<Part> {
-  const response = await askFrame(asked, number)
-  return singlePart(await bytesOf(response), typeOf(response))
-}
-
-/** Orthanc 1.7 decodes neither JPEG 2000 nor HTJ2K: we do. */
-async function decodedFrame(asked: Asked, number: number): Promise<Part> {
-  try {
-    const image = readImage(await fileOf(asked))
-    if (!image?.frames[number - 1]) throw new AppError('not_found')
-    const { bytes } = await asked.codecs.decode(image, number - 1)
+    const { bytes } = await codecs.decode(imageOf(stored, transferSyntaxUid, told), 0)
     return { type: OCTETS, transferSyntaxUid: EXPLICIT_LITTLE, bytes }
   } catch (error) {
     if (error instanceof PixelError) throw new AppError('not_acceptable', error.message)

@@ -41,6 +41,16 @@ export async function* withoutPreambles(
   }
 }
 
+/** The same of a file alone. */
+export async function* withoutPreamble(file: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+  let left = PREAMBLE
+  for await (const chunk of file) {
+    const bytes = left > 0 ? Buffer.from(chunk).fill(0, 0, Math.min(left, chunk.byteLength)) : chunk
+    left -= Math.min(left, chunk.byteLength)
+    yield bytes
+  }
+}
+
 function lengthOf(header: string): number {
   const length = /^content-length: *(\d+) *$/im.exec(header)?.[1]
   if (length === undefined) throw new Error('a part that does not tell its length')

@@ -1,7 +1,8 @@
 import { AppError } from '../errors.ts'
-import { type Drawing, PixelError, readImage, type Voi } from '../pixels/pixels.ts'
+import { type Drawing, isEncapsulated, PixelError, readImage, type Voi } from '../pixels/pixels.ts'
 import { acceptedBy, choose } from './accept.ts'
-import { type Asked, askArchive, bytesOf, DICOM_JSON, fileOf, passOn } from './archive.ts'
+import { type Asked, askArchive, passOn, withFile } from './archive.ts'
+import { type DicomJson, imageOf, jsonOf, metadataOf, storedFrame } from './stored.ts'
 import { whole } from './whole.ts'
 
 const OFFERS = [
@@ -43,17 +44,30 @@ async function drawnHere(asked: Asked, type: (typeof OFFERS)[number]['type']): P
   const parameters = new URLSearchParams(search)
   const as = type === 'image/png' ? { type } : { type, quality: Number(parameters.get('quality') ?? QUALITY) }
   try {
-    const image = readImage(await fileOf(of))
-    if (!image?.frames[index]) throw new AppError('not_found')
-    const how = drawingOf(await metadataOf(of), index, parameters)
-    return whole(c, await codecs.draw(image, index, how, as), { 'content-type': type })
+    const told = await metadataOf(of)
+    const how = drawingOf(told, index, parameters)
+    const frame = await storedFrame(of, index + 1).catch(orNull)
+    // Of a compressed frame nothing else is held. Native ones may be of any byte order, or not integers.
+    const drawn =
+      frame?.transferSyntaxUid && isEncapsulated(frame.transferSyntaxUid)
+        ? await codecs.draw(imageOf(frame, frame.transferSyntaxUid, told), 0, how, as)
+        : await withFile(of, async (file) => {
+            const image = readImage(file)
+            if (!image?.frames[index]) throw new AppError('not_found')
+            return codecs.draw(image, index, how, as)
+          })
+    return whole(c, drawn, { 'content-type': type })
   } catch (error) {
     if (error instanceof PixelError) throw new AppError('not_acceptable', error.message)
     throw error
   }
 }
 
-type DicomJson = Record<string, { Value?: unknown[] }>
+// Orthanc gives no frames of floating pixels.
+function orNull(error: unknown): null {
+  if (error instanceof AppError && error.code === 'not_found') return null
+  throw error
+}
 
 /** Of a study or a series the image in the middle. */
 async function representative(asked: Asked): Promise<Asked> {
@@ -68,17 +82,6 @@ async function representative(asked: Asked): Promise<Asked> {
     ...asked,
     resource: { ...asked.resource, seriesInstanceUid: uid('0020000E'), sopInstanceUid: uid('00080018') },
   }
-}
-
-async function metadataOf(asked: Asked): Promise<DicomJson> {
-  const { rest: _frame, ...instance } = asked.resource
-  const [told] = await jsonOf(asked, { ...instance, kind: 'metadata' }, '')
-  return told ?? {}
-}
-
-async function jsonOf(asked: Asked, resource: Asked['resource'], search: string): Promise<DicomJson[]> {
-  const answer = await askArchive({ ...asked, resource, search }, DICOM_JSON)
-  return JSON.parse(Buffer.from(await bytesOf(answer)).toString('utf8')) as DicomJson[]
 }
 
 /** What was asked for, else what the instance says: of the frame, of all frames (PS3.3 §C.7.6.16), or of the image. */

@@ -1,9 +1,7 @@
 import { AppError } from '../errors.ts'
 import { acceptedBy, choose } from './accept.ts'
-import { type Asked, askArchive, bytesOf, passOn, typeOf } from './archive.ts'
-import { singlePart } from './multipart.ts'
-import { withoutPreambles } from './preamble.ts'
-import { whole } from './whole.ts'
+import { type Asked, askArchive, passOn, passOnPart } from './archive.ts'
+import { withoutPreamble, withoutPreambles } from './preamble.ts'
 
 const DICOM = 'application/dicom'
 const EXPLICIT_LITTLE = '1.2.840.10008.1.2.1'
@@ -35,13 +33,7 @@ export async function retrieve(asked: Asked): Promise<Response> {
   const abort = new AbortController()
   const response = await askArchive(asked, offer.upstream, abort)
   if (offer.multipart) return passOn(asked, response, abort, withoutPreambles)
-  const { bytes, transferSyntaxUid } = singlePart(await bytesOf(response), typeOf(response))
-  const file = new Uint8Array(bytes)
-  // A preamble can carry an executable (S48).
-  file.fill(0, 0, 128)
-  return whole(c, file, {
-    'content-type': transferSyntaxUid ? `${DICOM}; transfer-syntax=${transferSyntaxUid}` : DICOM,
-  })
+  return passOnPart(asked, response, abort, { through: withoutPreamble })
 }
 
 const upstreamOf = (uid: string) => `multipart/related; type="application/dicom"; transfer-syntax=${uid}`

@@ -1,8 +1,8 @@
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { errorCode, type Log } from '../log.ts'
+import { createSlots } from '../slots.ts'
 import { createFrameReader, FramingError, frame } from './frames.ts'
-import { createSlots } from './slots.ts'
 
 export type MllpOptions = {
   host: string

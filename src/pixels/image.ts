@@ -69,12 +69,9 @@ function imageOf(stored: Uint8Array): Image | null {
   }
   const pixels = found.get(TAG.pixels) ?? found.get(TAG.floatPixels) ?? found.get(TAG.doublePixels)
   if (!pixels) return null
-  const number = (tag: number, fallback: number | null): number => {
+  const number = (tag: number): number | null => {
     const element = found.get(tag)
-    if (element && element.end - element.start >= 2) return source.view.getUint16(element.start, true)
-    if (fallback === null)
-      throw new PixelError('corrupt', `(${tag.toString(16).padStart(8, '0')}) is missing`)
-    return fallback
+    return element && element.end - element.start >= 2 ? source.view.getUint16(element.start, true) : null
   }
   const text = (tag: number) => {
     const element = found.get(tag)
@@ -85,23 +82,8 @@ function imageOf(stored: Uint8Array): Image | null {
           .trim()
       : ''
   }
-  const float = !found.has(TAG.pixels)
-  const bitsAllocated = number(TAG.bitsAllocated, float ? (found.has(TAG.floatPixels) ? 32 : 64) : null)
-  const bitsStored = number(TAG.bitsStored, bitsAllocated)
-  const samplesPerPixel = number(TAG.samplesPerPixel, 1)
-  const picture: Picture = {
-    rows: number(TAG.rows, null),
-    columns: number(TAG.columns, null),
-    samplesPerPixel,
-    bitsAllocated,
-    bitsStored,
-    highBit: number(TAG.highBit, bitsStored - 1),
-    signed: number(TAG.pixelRepresentation, 0) === 1,
-    planar: samplesPerPixel > 1 && number(TAG.planar, 0) === 1 ? 1 : 0,
-    photometric: text(TAG.photometric) || (samplesPerPixel === 1 ? 'MONOCHROME2' : 'RGB'),
-    float,
-  }
-  refuseNonsense(picture)
+  const float = found.has(TAG.pixels) ? null : found.has(TAG.floatPixels) ? 32 : 64
+  const picture = readPicture({ number, text }, float)
   const frameCount = Math.max(1, Number.parseInt(text(TAG.numberOfFrames), 10) || 1)
   if (!pixels.undefinedLength) {
     if (isEncapsulated(transferSyntaxUid))
@@ -115,6 +97,39 @@ function imageOf(stored: Uint8Array): Image | null {
   const [table = new Uint8Array(), ...parts] = fragments
   const offsets: Offsets = { basic: table, extended: bytesOf(source, found.get(TAG.extendedOffsets)) }
   return { ...picture, transferSyntaxUid, frames: framesOfFragments(parts, offsets, frameCount) }
+}
+
+/** Who knows what an instance says: its file, or its metadata. */
+export type Attributes = {
+  readonly number: (tag: number) => number | null
+  /** '' where there is none. */
+  readonly text: (tag: number) => string
+}
+
+/** What the attributes say; of floating pixels `float` tells the bits. Throws PixelError where they make no sense. */
+export function readPicture({ number: find, text }: Attributes, float: 32 | 64 | null = null): Picture {
+  const number = (tag: number, fallback: number | null): number => {
+    const value = find(tag) ?? fallback
+    if (value === null) throw new PixelError('corrupt', `(${tag.toString(16).padStart(8, '0')}) is missing`)
+    return value
+  }
+  const bitsAllocated = number(TAG.bitsAllocated, float)
+  const bitsStored = number(TAG.bitsStored, bitsAllocated)
+  const samplesPerPixel = number(TAG.samplesPerPixel, 1)
+  const picture: Picture = {
+    rows: number(TAG.rows, null),
+    columns: number(TAG.columns, null),
+    samplesPerPixel,
+    bitsAllocated,
+    bitsStored,
+    highBit: number(TAG.highBit, bitsStored - 1),
+    signed: number(TAG.pixelRepresentation, 0) === 1,
+    planar: samplesPerPixel > 1 && number(TAG.planar, 0) === 1 ? 1 : 0,
+    photometric: text(TAG.photometric) || (samplesPerPixel === 1 ? 'MONOCHROME2' : 'RGB'),
+    float: float !== null,
+  }
+  refuseNonsense(picture)
+  return picture
 }
 
 const bytesOf = ({ bytes }: Source, element: { start: number; end: number } | undefined): Uint8Array =>

@@ -27,7 +27,8 @@ import type { Tasks } from './tasks.ts'
 
 export type { Samples } from './decode.ts'
 export type { Drawing, Voi } from './draw.ts'
-export { type Image, readImage } from './image.ts'
+export { bitsPerFrame, type Image, readImage, readPicture } from './image.ts'
+export { isEncapsulated } from './transfer-syntax.ts'
 export { PixelError }
 
 export type Codecs = ReturnType<typeof createCodecs>

@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
+import { dicomFile, type Elements } from '../support/dicom.ts'
 import { testOrthanc } from '../support/orthanc.ts'
-import { type Online, online, pixelsOf, slice, wideImage } from './online.ts'
+import { converted, nativePixels, pictured } from '../support/pixels.ts'
+import { COMMON, type Online, online, pixelsOf, slice, wideImage } from './online.ts'
 
 let o: Online
 beforeAll(async () => {
@@ -95,6 +100,40 @@ test('32 bits, which Orthanc does not draw, are drawn here: a browser reads the 
     ['/rendered?viewport=1,1&window=1,2,linear-exact&quality=50', 200],
     ['/frames/2/rendered', 404],
     ['/rendered?quality=101', 404],
+  ] as const)
+    expect([query, (await o.patient.get(path + query)).status]).toEqual([query, status])
+})
+
+test('frames of JPEG 2000, which Orthanc does not decode, are decoded here, each by itself: one of them, several, drawn', async () => {
+  const own: Elements = [
+    ...Object.entries(COMMON).map(([tag, [vr, value]]) => [Number(tag), vr, value] as const),
+    [0x0020000e, 'UI', '1.2.826.0.1.3680043.8.498.1.1.1.77'],
+    [0x00080018, 'UI', '1.2.826.0.1.3680043.8.498.1.1.1.77.1'],
+  ]
+  const file = dicomFile(pictured({ frames: 3, stored: 12 }, own))
+  const folder = await mkdtemp(join(tmpdir(), 'ritiro-j2k-'))
+  await writeFile(join(folder, 'j2k.dcm'), converted(file, 'gdcmconv', '--j2k'))
+  await o.orthanc.send([join(folder, 'j2k.dcm')])
+  await rm(folder, { recursive: true })
+  const path = `${o.own.study}/series/1.2.826.0.1.3680043.8.498.1.1.1.77/instances/1.2.826.0.1.3680043.8.498.1.1.1.77.1`
+  await expect
+    .poll(async () => (await o.patient.get(`${path}/metadata`)).status, { timeout: 30_000 })
+    .toBe(200)
+  const pixels = nativePixels(file)
+  const frame = (number: number) =>
+    pixels.subarray(((number - 1) * pixels.length) / 3, (number * pixels.length) / 3)
+  const alone = await o.patient.get(`${path}/frames/2`, { accept: 'application/octet-stream' })
+  expect(Buffer.from(await alone.arrayBuffer()).equals(frame(2))).toBe(true)
+  const accept = 'multipart/related; type="application/octet-stream"'
+  const several = await o.patient.get(`${path}/frames/3,1`, { accept })
+  const body = Buffer.from(await several.arrayBuffer())
+  expect(body.indexOf(frame(3))).toBeGreaterThan(0)
+  expect(body.indexOf(frame(1))).toBeGreaterThan(body.indexOf(frame(3)))
+  expect(body.includes(frame(2))).toBe(false)
+  for (const [query, status] of [
+    ['/frames/4', 404],
+    ['/frames/3/rendered', 200],
+    ['/frames/4/rendered', 404],
   ] as const)
     expect([query, (await o.patient.get(path + query)).status]).toEqual([query, status])
 })

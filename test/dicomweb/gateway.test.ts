@@ -131,7 +131,9 @@ describe('frames', () => {
     const accept = 'multipart/related; type="image/jls"'
     const enveloped = await o.patient.get(path, { accept })
     expect(Number(enveloped.headers.get('content-length'))).toBe((await enveloped.arrayBuffer()).byteLength)
+    // The boundary is another each time: a weak validator (RFC 9110 §8.8.1).
     const tag = enveloped.headers.get('etag') ?? ''
+    expect(tag).toMatch(/^W\/"/)
     expect((await o.patient.get(path, { accept, 'if-none-match': tag })).status).toBe(304)
     const head = await fetch(o.gateway.url + path, {
       method: 'HEAD',
@@ -274,7 +276,28 @@ describe('files', () => {
     }
     const alone = await o.patient.get(path, { accept: 'application/dicom' })
     expect(alone.headers.get('content-type')).toMatch(/^application\/dicom/)
-    expect(Buffer.from(await alone.arrayBuffer()).toString('latin1', 128, 132)).toBe('DICM')
+    const file = Buffer.from(await alone.arrayBuffer())
+    expect(file.toString('latin1', 0, 132)).toBe(`${'\0'.repeat(128)}DICM`)
+    expect(alone.headers.get('content-length')).toBe(`${file.length}`)
+    // RFC 9110 §14: in parts as well, of GET alone.
+    for (const [range, start, end] of [
+      ['bytes=100-139', 100, 140],
+      [`bytes=${file.length - 7}-`, file.length - 7, file.length],
+    ] as const) {
+      const part = await o.patient.get(path, { accept: 'application/dicom', range })
+      expect([part.status, part.headers.get('content-range')]).toEqual([
+        206,
+        `bytes ${start}-${end - 1}/${file.length}`,
+      ])
+      expect(Buffer.from(await part.arrayBuffer())).toEqual(file.subarray(start, end))
+    }
+    const beyond = { accept: 'application/dicom', range: `bytes=${file.length}-` }
+    expect((await o.patient.get(path, beyond)).status).toBe(416)
+    const head = await fetch(o.gateway.url + path, {
+      method: 'HEAD',
+      headers: { cookie: o.patient.cookie, accept: 'application/dicom', range: 'bytes=0-9' },
+    })
+    expect([head.status, head.headers.get('content-length')]).toEqual([200, `${file.length}`])
     for (const accept of ['application/zip', 'multipart/related; type="image/jpeg"'])
       expect((await o.patient.get(path, { accept })).status).toBe(406)
     expect((await o.patient.get(o.own.study, { accept: 'application/dicom' })).status).toBe(406)

@@ -64,6 +64,8 @@ export type ReportFile = { readonly file: SmallFile; readonly role: 'shown' | 's
 /** What there is to see: for the page, not for machines. */
 export type ImagesSummary = {
   readonly instanceCount: number
+  /** Files that are not on the disc because another one of their series has their SOP Instance UID. */
+  readonly copies: number
   readonly profile: Profile
   readonly series: readonly {
     readonly number: string

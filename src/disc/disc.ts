@@ -65,6 +65,7 @@ export function planDisc({
   const fileSet = arrangeFileSet(withinOneProfile(compact ? withCompact(manifests, compact) : manifests))
   const placed = [...placedInstances(fileSet)]
   const series = summariseSeries(fileSet)
+  const copies = manifests.reduce((sum, { instances }) => sum + instances.length, 0) - placed.length
   // The day of the exam, and nothing that tells whose it is: the volume's name shows on every desktop.
   const day =
     content.exams
@@ -94,7 +95,9 @@ export function planDisc({
       placed.map(({ instance }) => instance),
       { medium, hugeFile },
     )
-    const pages = discPages(content, { instanceCount: placed.length, profile, series }, date).map(discFile)
+    const pages = discPages(content, { instanceCount: placed.length, copies, profile, series }, date).map(
+      discFile,
+    )
     const first = [directory, ...pages, ...more]
     const checksums = checksumFile([...first, ...instanceFiles])
     const files = [...first, checksums, ...instanceFiles]

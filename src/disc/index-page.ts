@@ -57,7 +57,7 @@ ${it.howToSystems.map(([system, how]) => html`<div><dt>${system}</dt><dd>${how}<
 </section>
 <section>
 <h2>${it.forDoctor}</h2>
-<p>${it.forDoctorText} ${it.profile(images.profile)} ${it.integrity}</p>
+<p>${it.forDoctorText} ${it.profile(images.profile)} ${images.copies > 0 && it.copies(images.copies)} ${it.integrity}</p>
 </section>
 <p class="privacy">${it.privacy}</p>
 </main>

@@ -55,6 +55,8 @@ export async function openLargeFile(stored: AsyncIterable<Uint8Array>, form: Lar
   // The header of the cut element is converted with all before it, by which its VR is known; its length is put in later.
   const withHeader = Buffer.concat([head.subarray(0, at), emptied(head.subarray(at, cut.valueAt), encoding)])
   const { bytes, conversion } = toDiscFile(withHeader)
+  if (conversion !== 'explicit-vr')
+    throw new DicomFormatError('what comes before its pixels cannot be converted')
   const { start, vr } = withLength(bytes, cut.length)
   const value = withFirst(head.subarray(cut.valueAt), chunks)
   const pieces = joined(start, converted(value, cut.length, encoding, vr))

@@ -43,7 +43,7 @@ export type ManifestInstance = Digests & {
   readonly keys: Keys
 }
 
-export const MANIFEST_VERSION = 6
+export const MANIFEST_VERSION = 7
 
 /** A file of the archive: in hand, or so large that it is read as it streams by. */
 export type StoredFile = { readonly orthancId: string; readonly fileUuid?: string | undefined } & (

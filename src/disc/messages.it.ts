@@ -68,6 +68,8 @@ export const it = {
               ]
             : []),
         ].join(' '),
+  copies: (copies: number) =>
+    `Non ${copies === 1 ? 'è ripetuto' : 'sono ripetuti'} qui ${count(copies, 'file', 'file')} con il SOP Instance UID di un altro della stessa serie.`,
   integrity: 'L’impronta SHA-256 di ogni file è in SHA256.TXT (verifica: sha256sum -c SHA256.TXT).',
   privacy:
     'Questo disco contiene dati sulla salute: è buona prassi proteggere i propri dati personali e sensibili. Non lo lasci incustodito e, quando non serve più, lo distrugga o cancelli la copia.',

@@ -62,7 +62,12 @@ ${content.viewer ? '  VIEWER        a page that shows the images in the browser,
 There is no program to install on this disc: nothing starts by itself.
 
 To view the images, open DICOMDIR or the folder DICOM with any DICOM viewer.
-${readmeProfile(images.profile)}
+${readmeProfile(images.profile)}${
+  images.copies > 0
+    ? `
+Not repeated here: ${images.copies} file(s) with the SOP Instance UID of another of the same series.`
+    : ''
+}
 
 Issued by
   ${ascii([organisation.name, ...organisation.contacts, organisation.portalUrl ?? ''].filter(Boolean).join('\n  '))}
@@ -114,7 +119,7 @@ ${it.howTo}
 
 ${it.howToSystems.map(([system, how]) => `  ${system}: ${how}`).join('\n')}
 
-${it.profile(images.profile)}
+${[it.profile(images.profile), ...(images.copies > 0 ? [it.copies(images.copies)] : [])].join(' ')}
 
 ${it.privacy}
 

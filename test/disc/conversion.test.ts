@@ -323,3 +323,15 @@ function randomValue(random: (below: number) => number, vr: string, depth: numbe
   if (vr === 'DS' || vr === 'IS') return String(random(10000))
   return 'Testo\xe8'.slice(0, length)
 }
+
+test('an Item Delimiter that ends no item costs nothing of what comes after it: the file goes as it is', () => {
+  const before = encode([[0x00080018, 'UI', '1.2.3']], 'implicit')
+  const after = encode([[0x00100010, 'PN', 'ROSSI^MARIO']], 'implicit')
+  const delimiter = Buffer.from('feff0de000000000', 'hex')
+  const file = (dataSet: Buffer) => Buffer.concat([dicomFile([], { encoding: 'implicit' }), dataSet])
+  const stray = file(Buffer.concat([before, delimiter, after]))
+  expect(dataSetOf(toDiscFile(stray).bytes).equals(dataSetOf(stray))).toBe(true)
+  // At the very end there is nothing to lose.
+  const { conversion } = toDiscFile(file(Buffer.concat([before, after, delimiter])))
+  expect(conversion).toBe('explicit-vr')
+})

@@ -7,7 +7,7 @@ import dicomParser from 'dicom-parser'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { toDiscFile } from '../../src/disc/dicom/disc-file.ts'
 import { INSTANCE_KEYS, PATIENT_KEYS, SERIES_KEYS, STUDY_KEYS } from '../../src/disc/dicom/keys.ts'
-import { planDisc } from '../../src/disc/disc.ts'
+import { type DiscPlan, planDisc } from '../../src/disc/disc.ts'
 import { decodeManifest, encodeManifest } from '../../src/disc/manifest.ts'
 import { type FetchInstance, type StoredInstance, writeDisc } from '../../src/disc/write.ts'
 import { dicomFile, instance } from '../support/dicom.ts'
@@ -293,6 +293,9 @@ test('an instance stored in two encodings goes on the disc once, in the one that
     const plan = await discOf(archiveOf(files))
     expect(plan.instanceCount).toBe(1)
     expect(plan.profile.names[0]).toBe('STD-GEN-CD')
+    // It may have been another image by mistake: whoever reads the disc is told.
+    expect(pageOf(plan, 'README.TXT')).toContain('Not repeated here: 1 file(s)')
+    expect(pageOf(plan, 'INDEX.HTM')).toContain('Non è ripetuto qui 1 file con il SOP Instance UID')
   }
 })
 
@@ -321,6 +324,9 @@ test.each([
   expect((await discOf(archiveOf(files))).profile.names).toEqual(profiles)
 })
 
+const pageOf = ({ iso }: DiscPlan, name: string) =>
+  Buffer.from(iso.extents.find(({ file }) => file.path === name)?.file.bytes ?? []).toString()
+
 const MB = 10 ** 6
 const CD = 360_000 * 2048
 test.each([
@@ -341,8 +347,7 @@ test.each([
     const plan = planDisc({ manifests: [{ ...manifest, instances }], content: CONTENT, date: DISC_DATE })
     expect([plan.medium, plan.profile.hugeFile]).toEqual([medium, claimed === null])
     for (const name of ['README.TXT', 'LEGGIMI.TXT', 'INDEX.HTM']) {
-      const page = plan.iso.extents.find(({ file }) => file.path === name)?.file.bytes ?? new Uint8Array()
-      expect(Buffer.from(page).toString()).toContain(claimed ? `: ${claimed}` : '(PS3.12)')
+      expect(pageOf(plan, name)).toContain(claimed ? `: ${claimed}` : '(PS3.12)')
     }
   },
 )

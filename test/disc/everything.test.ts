@@ -64,6 +64,7 @@ const CLASSES: readonly [
   ['presentation state', `${S}.11.1`, 'PR', 'PRESENTATION', false],
   ['encapsulated PDF', `${S}.104.1`, 'DOC', 'ENCAP DOC', false],
   ['12-lead ECG', `${S}.9.1.1`, 'ECG', 'WAVEFORM', false],
+  ['waveform presentation state', `${S}.9.100.1`, 'PR', 'PRESENTATION', false],
   ['raw data', `${S}.66`, 'MR', 'RAW DATA', false],
   ['a private class with pixels', '1.3.12.2.1107.5.9.1', 'OT', 'PRIVATE'],
   ['a private class without', '1.3.12.2.1107.5.9.1', 'OT', 'PRIVATE', false],

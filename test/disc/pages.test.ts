@@ -9,6 +9,7 @@ import { CONTENT, DISC_DATE } from '../support/disc.ts'
 
 const IMAGES: ImagesSummary = {
   instanceCount: 512,
+  copies: 0,
   profile: { names: ['STD-GEN-CD', 'STD-GEN-DVD-JPEG', 'STD-GEN-USB-JPEG'], hugeFile: false, outside: [] },
   series: [
     { number: '1', modality: 'CT', description: 'Localizzatore', instanceCount: 2 },
@@ -83,6 +84,7 @@ test('no text from DICOM or the RIS can become markup (S48, S50)', () => {
       },
       {
         instanceCount: 1,
+        copies: 1,
         profile: { names: [], hugeFile: true, outside: [{ transferSyntaxUid: evil, instances: 2 }] },
         series: [{ number: evil, modality: evil, description: evil, instanceCount: 1 }],
       },

@@ -59,7 +59,11 @@ function convertLevel(
   depth: number,
 ): void {
   for (const element of elements(source, start, end, depth)) {
-    if (element.tag === ITEM_DELIMITER) return
+    if (element.tag === ITEM_DELIMITER) {
+      // It ends the walk: whatever came after it would be lost without a word.
+      if (element.next < end) throw new DicomFormatError('an Item Delimiter that ends no item')
+      return
+    }
     if ((element.tag & 0xffff) === 0) continue // Group Length, PS3.5 §7.2
     noteContext(source, element, context)
     convertElement(source, element, writer, context, depth)

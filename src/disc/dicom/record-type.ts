@@ -91,6 +91,8 @@ const BY_CLASS: ReadonlyMap<string, RecordType> = new Map(
 
 /** Whole families of classes that grow with the standard. */
 const BY_ROOT: readonly (readonly [string, RecordType])[] = [
+  // Presentation states of waveforms have the keys of PRESENTATION (PS3.3 §F.5.49, which by a slip says INVENTORY).
+  ['1.1.9.100.', 'PRESENTATION'],
   ['1.1.9.', 'WAVEFORM'],
   ['1.1.11.', 'PRESENTATION'],
   ['1.1.88.', 'SR DOCUMENT'],

@@ -74,6 +74,24 @@ describe('a disc with everything that radiology sends', () => {
     expect(checked).not.toContain('FAILED')
   })
 
+  test('its checksums and links hold for readers of plain ISO 9660 too, which see no Joliet name', () => {
+    const plain = join(directory, 'plain')
+    mkdirSync(plain)
+    run('bsdtar', '-xf', image, '--options', '!joliet,!rockridge', '-C', plain)
+    expect(filesBelow(plain)).toEqual(filesBelow(extracted))
+    const checked = run('bash', '-c', 'cd "$0" && sha256sum -c SHA256.TXT', plain)
+    expect(
+      checked
+        .trim()
+        .split('\n')
+        .every((line) => line.endsWith(': OK')),
+    ).toBe(true)
+    const page = readFileSync(join(plain, 'INDEX.HTM'), 'utf8')
+    const links = [...page.matchAll(/href="([^#"]+)"/g)].map(([, link = '']) => link)
+    expect(links).toContain('REFERTO/REFERTO1.P7M')
+    for (const link of links) expect(existsSync(join(plain, link)), link).toBe(true)
+  })
+
   test('dciodvfy, dcmdump and dcdirdmp find no fault in the DICOMDIR', () => {
     const dicomdir = join(extracted, 'DICOMDIR')
     const verified = tool('dciodvfy', dicomdir)

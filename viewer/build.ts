@@ -86,7 +86,8 @@ async function assemble(upstreamRoot: string, result: string, inputs: string, lo
   for (const name of sources.keys()) if (!needed.includes(name)) sources.delete(name)
   const start = startFiles(sources.get(entry) ?? '', names)
   const { text, dropped } = withoutUnusedModules(sources.get(entry) ?? '')
-  sources.set(entry, text)
+  // When all scripts are there: what comes next is asked for while they run (ritiro.js).
+  sources.set(entry, `window.ritiro.running();\n${text}`)
   applyPatches(sources, filePatches(base))
   log(
     `viewer: ${needed.length} of ${names.length} files are needed; ${dropped} unused modules left out; all patches applied`,
@@ -104,8 +105,11 @@ async function assemble(upstreamRoot: string, result: string, inputs: string, lo
     const encodings = await writeCompressed(join(result, path), bytes)
     files[path] = { type: mediaType(path), hash, size: bytes.byteLength, encodings, immutable, evaluates }
   }
-  const decoder = decoderFiles([...sources].filter(([name]) => name !== entry))
-  const page = Buffer.from(await indexPage(base, [...start, entry], decoder))
+  const soon = [
+    ...decoderFiles([...sources].filter(([name]) => name !== entry)),
+    ...laterFiles(start, sources, entry, names),
+  ]
+  const page = Buffer.from(await indexPage(base, [...start, entry], soon))
   await Promise.all([
     write('index.html', page, false, false),
     ...[...contents].map(([name, bytes]) =>
@@ -115,7 +119,7 @@ async function assemble(upstreamRoot: string, result: string, inputs: string, lo
   const manifest: ViewerManifest = {
     inputs,
     version,
-    start: [...start, entry, 'app.bundle.css', ...OWN_FILES, ...decoder].map((name) => `${version}/${name}`),
+    start: [...start, entry, 'app.bundle.css', ...OWN_FILES, ...soon].map((name) => `${version}/${name}`),
     files: Object.fromEntries(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1))),
   }
   await writeFile(join(result, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`)
@@ -149,18 +153,32 @@ function startFiles(entry: string, names: readonly string[]): string[] {
   return reachableChunks(loader, entry, names)
 }
 
+// What the files of the start ask for as they run, one round trip each.
+function laterFiles(
+  start: readonly string[],
+  sources: ReadonlyMap<string, string>,
+  entry: string,
+  names: readonly string[],
+): string[] {
+  const asked = start.flatMap((name) => {
+    const imports = (sources.get(name) ?? '').match(/__webpack_require__\.e\((?:\/\*[^*]*\*\/ )?\d+\)/g) ?? []
+    return reachableChunks(imports.join('\n'), sources.get(entry) ?? '', names)
+  })
+  return [...new Set(asked)].filter((name) => !start.includes(name) && sources.has(name))
+}
+
 async function indexPage(base: string, start: readonly string[], soon: readonly string[]): Promise<string> {
   const tags = start.map((name) =>
     name.endsWith('.css')
       ? `    <link rel="stylesheet" href="${base}${name}">`
       : `    <script defer src="${base}${name}"></script>`,
   )
-  // While the scripts run the line is idle.
-  const hints = soon.map((name) => `    <link rel="prefetch" href="${base}${name}">`)
+  const hints = soon.map((name) => `      <link rel="prefetch" href="${base}${name}">`)
   const page = await readFile(join(HERE, 'index.html'), 'utf8')
   return page
     .replaceAll('%BASE%', base)
-    .replace('%START%', [...tags, ...hints].join('\n'))
+    .replace('%START%', tags.join('\n'))
+    .replace('%SOON%', hints.join('\n'))
     .replace('%TITLE%', texts.title)
     .replace('%BACK%', texts.back)
     .replace('%QUICK%', texts.quick)

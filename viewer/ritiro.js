@@ -155,7 +155,10 @@
 
   const plainFetch = window.fetch
   window.fetch = async (input, init) => {
-    const retried = String(input?.url ?? input).includes('/dicomweb/')
+    const asked = String(input?.url ?? input)
+    const retried = asked.includes('/dicomweb/')
+    const taken = frames.has(asked) && (await takeFrame(asked))
+    if (taken) return taken
     for (let attempt = 0; ; attempt++) {
       const response = await plainFetch(input, init).catch((error) => {
         if (!retried || error.name === 'AbortError') throw error
@@ -188,15 +191,62 @@
       `/dicomweb/studies?limit=101&offset=0&fuzzymatching=false&includefield=00081030%2C00080060%2C00080090%2C00100030&StudyInstanceUID=${uid}`,
     )
     const told = await askEarly(`${study}/series?includefield=00080021%2C00080031%2C0008103E%2C00200011`)
-    for (const series of JSON.parse(told ?? '[]').slice(0, MOST_EARLY_SERIES))
-      void askEarly(`${study}/series/${series['0020000E']?.Value?.[0]}/metadata`)
+    const series = JSON.parse(told ?? '[]').slice(0, MOST_EARLY_SERIES)
+    const metadata = series.map((one) => askEarly(`${study}/series/${valueIn(one, '0020000E')}/metadata`))
+    const wanted = address.searchParams.get('initialSeriesInstanceUID')
+    const first = wanted
+      ? series.find((one) => valueIn(one, '0020000E') === wanted)
+      : lowest(series, '00200011')
+    if (first) firstFrame = frameOf(study, JSON.parse((await metadata[series.indexOf(first)]) ?? '[]'))
   }
   window.ritiro.early = (path) => early.get(path)?.then((text) => text && JSON.parse(text))
+
+  const valueIn = (dataset, tag) => dataset[tag]?.Value?.[0]
+  const LAST = 2 ** 31
+  const lowest = (datasets, tag) =>
+    datasets.toSorted((a, b) => (valueIn(a, tag) ?? LAST) - (valueIn(b, tag) ?? LAST))[0]
+
+  /** The path of the image that OHIF will show first, as far as one can tell; a wrong guess costs one image. */
+  let firstFrame = null
+  const frames = new Map()
+
+  function frameOf(study, instances) {
+    const wanted = address.searchParams.get('initialSOPInstanceUID')
+    const shown = instances.find((one) => wanted && valueIn(one, '00080018') === wanted)
+    const {
+      '0020000E': series,
+      '00080018': instance,
+      '00280010': rows,
+    } = shown ?? lowest(instances, '00200013') ?? {}
+    return rows && `${study}/series/${series?.Value?.[0]}/instances/${instance?.Value?.[0]}/frames/1`
+  }
+
+  // The first line of OHIF's own script (build.ts): all scripts are here, and the line is idle while they run.
+  window.ritiro.running = () => {
+    if (firstFrame) {
+      const [accept] = window.config.dataSources[0].configuration.acceptHeader
+      const answer = plainFetch(firstFrame, { headers: { accept } }).catch(() => null)
+      frames.set(firstFrame, answer)
+    }
+    document.head.append(document.getElementById('ritiro-soon').content)
+  }
+
+  /** An answer that is on its way already, once. */
+  async function takeFrame(path) {
+    const answer = await frames.get(path)
+    frames.delete(path)
+    return answer?.ok ? answer : undefined
+  }
 
   const [firstStudy] = (address.searchParams.get('StudyInstanceUIDs') ?? '').split(',')
   if (/^[0-9.]+$/.test(firstStudy)) void askStart(firstStudy)
   // Later it would be old.
-  window.addEventListener('load', () => setTimeout(() => early.clear(), 30_000))
+  window.addEventListener('load', () =>
+    setTimeout(() => {
+      early.clear()
+      frames.clear()
+    }, 30_000),
+  )
 
   /** OHIF's requests: one that fails because something is away is made again, and OHIF only sees the answer. */
   window.XMLHttpRequest = class extends window.XMLHttpRequest {

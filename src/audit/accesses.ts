@@ -1,6 +1,6 @@
-import { asc, eq } from 'drizzle-orm'
+import { and, asc, eq, or, sql } from 'drizzle-orm'
 import type { Database } from '../database/database.ts'
-import { auditEvents, exams, shares } from '../database/schema.ts'
+import { auditEvents, exams, shares, visits } from '../database/schema.ts'
 import type { AuditEvent } from './audit.ts'
 
 export type Access = {
@@ -21,7 +21,7 @@ export async function listAccesses(db: Database, visitId: string): Promise<Acces
       examId: auditEvents.examId,
     })
     .from(auditEvents)
-    .where(eq(auditEvents.visitId, visitId))
+    .where(or(eq(auditEvents.visitId, visitId), listing(visitId)))
     .orderBy(asc(auditEvents.seq))
   const ofVisit = await db
     .select({ id: exams.id, description: exams.description })
@@ -37,6 +37,17 @@ export async function listAccesses(db: Database, visitId: string): Promise<Acces
     event: event as AuditEvent['event'],
     exam: ofVisit.find(({ id }) => id === examId)?.description ?? null,
   }))
+}
+
+/** The searches and lists of the desk in which the person's name was on a screen. */
+function listing(visitId: string) {
+  const since = sql`(select ${visits.registeredAt} from ${visits} where ${visits.id} = ${visitId})`
+  return and(
+    eq(auditEvents.event, 'desk.searched'),
+    // None can be older: the trail of years is not read through.
+    sql`${auditEvents.at} >= ${since}`,
+    sql`${auditEvents.details}->>'visits' like ${`%${visitId}%`}`,
+  )
 }
 
 function whoOf(

@@ -113,7 +113,7 @@ export const MAPPINGS: Record<AuditEvent['event'], Mapping> = {
   'report.refused': procedureRecord('C', '4', 'Report refused'),
   'report.withdrawn': procedureRecord('U', '0', 'Report withdrawn by its sender'),
   'message.refused': procedureRecord('C', '4', 'HL7 message not applied, kept for the desk'),
-  'message.opened': procedureRecord('U', '0', 'Kept HL7 message read'),
+  'message.opened': procedureRecord('R', '0', 'Kept HL7 message read'),
   'message.replayed': procedureRecord('U', '0', 'HL7 message applied later'),
   'message.dismissed': procedureRecord('U', '0', 'HL7 message put aside'),
   'message.expired': procedureRecord('U', '0', 'Kept HL7 message deleted, not applied'),
@@ -149,6 +149,6 @@ function patientRecord(action: 'C' | 'R' | 'U' | 'D', outcome: '0' | '4', text: 
   return { family: 'patientRecord', action, outcome, text }
 }
 
-function procedureRecord(action: 'C' | 'U', outcome: '0' | '4', text: string): Mapping {
+function procedureRecord(action: 'C' | 'R' | 'U', outcome: '0' | '4', text: string): Mapping {
   return { family: 'procedureRecord', action, outcome, text }
 }

@@ -228,6 +228,7 @@ const TOLD_DETAILS = [
   'textVersion',
   'changed',
   'kind',
+  'message',
   'staff',
   'roles',
   'by',

@@ -1,8 +1,15 @@
 import { Hono } from 'hono'
-import { recordAlone } from '../audit/audit.ts'
+import { record, transact } from '../audit/audit.ts'
 import { AppError } from '../errors.ts'
 import { CharacterSetError, decodeMessage } from '../hl7/character-set.ts'
-import { dismissLetter, findLetter, openLetters, readLetter, replayLetter } from '../hl7/letters.ts'
+import {
+  dismissLetter,
+  findLetter,
+  openLetters,
+  readLetter,
+  replayLetter,
+  visitsNamedIn,
+} from '../hl7/letters.ts'
 import { html } from '../http/html.ts'
 import type { StaffEnv } from '../staff/guard.ts'
 import { staffActor } from '../staff/sign-in.ts'
@@ -42,10 +49,13 @@ export function messagesRoutes({ db, site, inbox, clock }: DeskDependencies) {
     })
     .get('/desk/messaggi/:id', async (c) => {
       const { letter, bytes } = await readLetter(inbox, known(c.req.param('id')))
-      await recordAlone(db, clock(), {
-        event: 'message.opened',
-        actor: actorOf(c),
-        details: { kind: letter.type },
+      // Whose data was read: the person of a visit that is registered finds it among the accesses (S39).
+      const visits = await visitsNamedIn(db, readable(bytes))
+      await transact(db, async (tx) => {
+        for (const visitId of visits.length > 0 ? visits : [null]) {
+          const details = { kind: letter.type, message: letter.id }
+          record(tx, clock(), { event: 'message.opened', actor: actorOf(c), visitId, details })
+        }
       })
       return html(<MessagePage frame={frameOf(c)} letter={letter} lines={linesOf(bytes)} />)
     })

@@ -1,4 +1,5 @@
 import { and, count, desc, eq, getTableColumns, inArray, isNotNull, lt, lte, or, sql } from 'drizzle-orm'
+import { union } from 'drizzle-orm/pg-core'
 import { type Actor, record, transact } from '../audit/audit.ts'
 import { unsealOrNull } from '../crypto/seal.ts'
 import type { Database } from '../database/database.ts'
@@ -17,6 +18,7 @@ const KEEP_IDS_MS = 90 * DAY_MS
 const KEEP_MESSAGES_MS = 30 * DAY_MS
 const KEEP_PATIENTS_MS = 30 * DAY_MS
 const WARN_MS = 7 * DAY_MS
+const MOST_FIELDS = 5_000
 const OPEN = inArray(hl7Messages.state, ['refused', 'waiting'])
 
 /** The messages that wait to be looked at, newest first, a page of them. */
@@ -75,6 +77,18 @@ export async function readLetter(
   const content = unsealOrNull(rules.encryptionKeys, sealContext(letter.sha256), letter.sealed)
   if (content === null) throw new AppError('not_found')
   return { letter, bytes: Buffer.from(content, 'latin1') }
+}
+
+/**
+ * The visits whose Accession Number, or that of an exam, is a field of a message: wherever the mapping would look for it,
+ * and in messages that cannot be mapped.
+ */
+export async function visitsNamedIn(db: Database, message: string): Promise<string[]> {
+  const fields = message.split(/[|^~&\r\n]/).filter((field) => field !== '' && field.length <= 64)
+  const named = [...new Set(fields)].slice(0, MOST_FIELDS)
+  const ofVisits = db.select({ id: visits.id }).from(visits).where(inArray(visits.accessionNumber, named))
+  const ofExams = db.select({ id: exams.visitId }).from(exams).where(inArray(exams.accessionNumber, named))
+  return (await union(ofVisits, ofExams)).map(({ id }) => id)
 }
 
 /** Applies a kept message now: after the mapping was mended, or the visit registered. The answer says how it went. */

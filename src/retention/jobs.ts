@@ -16,6 +16,7 @@ import { addDays, dayInRome } from '../time/rome.ts'
 import { lockVisit } from '../visits/lock.ts'
 import { resealKept } from './reseal.ts'
 import { endPublications } from './retention.ts'
+import { forgetStudies } from './studies.ts'
 import { deleteOldVisits } from './visits.ts'
 
 type Keeper = { db: Database; rules: PublishingRules; visitRetentionDays: number; clock: () => Date }
@@ -154,4 +155,5 @@ async function forget({ db, clock }: Keeper): Promise<void> {
   await db.delete(sourceAttempts).where(lt(sourceAttempts.windowStart, new Date(now - DAY_MS)))
   await db.delete(loginLocks).where(lt(loginLocks.lastFailureAt, new Date(now - FORGET_FAILURES_MS)))
   await forgetMessages(db, clock())
+  await forgetStudies(db, clock())
 }

@@ -277,9 +277,16 @@ test('S39b: the proof of collection is shown and printed, before and after the r
   const page = await textOf(desk.get(path))
   expect(page).toContain('visto il')
   expect(page).toContain('Aperto')
+  await desk.post('/desk/cerca', { cerca: 'R1' })
+  expect(await textOf(desk.get('/desk/cerca'))).toContain('R1')
   // The person is told that the desk looked, and that it printed the proof.
   const accesses = await textOf(patient.get('/accessi'))
   expect(accesses).toContain('Lo sportello ha consultato i dati della tua visita')
+  expect(accesses).toContain('Il tuo nome è comparso allo sportello in una ricerca')
+  // Taking the list is an access too: the page, and each file.
+  await patient.get('/accessi.csv')
+  const csv = await textOf(patient.get('/accessi.csv'))
+  expect(csv.match(/Hai consultato questa pagina/g)).toHaveLength(3)
 })
 
 test('each kind of matter shows on the list, with a way to act, and goes with a note that stays with the visit', async () => {

@@ -2,6 +2,7 @@ import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mllpClient } from '../../scripts/demo-run/mllp.ts'
 import { freePort } from '../../scripts/orthanc.ts'
+import { listAccesses } from '../../src/audit/accesses.ts'
 import { auditEvents, hl7Messages, visits } from '../../src/database/schema.ts'
 import { orderMessage, resultMessage } from '../hl7/messages.ts'
 import { violationsOf } from '../support/axe.ts'
@@ -29,6 +30,7 @@ beforeAll(async () => {
     orderMessage(['STRANO'], { id: 'R1', control: 'QQ' }),
     orderMessage(['DOPPIO'], { id: 'D1' }),
     orderMessage(['ALTRO'], { id: 'D1' }),
+    orderMessage(['DOPPIO'], { id: 'V1', control: 'QQ' }),
   )
   line.close()
 })
@@ -72,9 +74,18 @@ test('a message is read, which the trail tells; documents are shortened', async 
   const page = await (await radiology.get(`/desk/messaggi/${id}`)).text()
   expect(page).toContain('Segreto')
   const events = await gateway.db.select().from(auditEvents).where(eq(auditEvents.event, 'message.opened'))
-  expect(events.map(({ actor }) => actor)).toEqual([`staff:${radiology.id}`])
+  expect(events).toMatchObject([{ actor: `staff:${radiology.id}`, visitId: null, details: { message: id } }])
   expect((await radiology.get('/desk/messaggi/00000000-0000-4000-8000-000000000000')).status).toBe(404)
   expect((await radiology.get('/desk/messaggi/x')).status).toBe(404)
+})
+
+test('S39: who reads a message about a registered visit stands in that visit’s trail', async () => {
+  const id = await idOf('V1', 'refused')
+  await radiology.get(`/desk/messaggi/${id}`)
+  const [visit] = await gateway.db.select().from(visits).where(eq(visits.accessionNumber, 'DOPPIO'))
+  const accesses = await listAccesses(gateway.db, visit?.id ?? '')
+  expect(accesses[0]).toMatchObject({ event: 'message.opened', who: { kind: 'desk' } })
+  expect((await radiology.post(`/desk/messaggi/${id}/metti-da-parte`)).status).toBe(303)
 })
 
 test('one under a used control ID is applied by whoever has looked at it; one that still cannot be says so', async () => {

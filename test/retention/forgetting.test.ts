@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { verifyTrail } from '../../src/audit/verify.ts'
-import { mails, reports, sessions, shares, visits } from '../../src/database/schema.ts'
+import { mails, reports, sessions, shares, studies, visits } from '../../src/database/schema.ts'
+import { forgetStudies } from '../../src/retention/studies.ts'
 import { pdfOf } from '../support/fixtures.ts'
 import { type TestGateway, testGateway } from '../support/gateway.ts'
 import { enterPins } from '../support/patient.ts'
@@ -50,3 +51,41 @@ async function run(comment: string, [placeholder, value]: [string, string]): Pro
   if (!query?.includes(placeholder)) throw new Error(`docs/privacy.md has no query "${comment}"`)
   await gateway.db.execute(sql.raw(query.replace(placeholder, value)))
 }
+
+test('art. 5: of studies that no visit wants birth date and description go after 90 days, of deleted ones all after 30', async () => {
+  await registered(gateway, { accessionNumber: 'WANTED' })
+  const DAY_MS = 24 * 60 * 60_000
+  const study = (
+    orthancId: string,
+    accessionNumber: string,
+    days: number,
+    state: 'stable' | 'gone' = 'stable',
+  ) => ({
+    ...{ orthancId, accessionNumber, state, studyInstanceUid: `1.2.${days}` },
+    ...{
+      patientBirthDate: '19800423',
+      description: 'RM GINOCCHIO',
+      seriesCount: 1,
+      instanceCount: 1,
+      sizeBytes: 1,
+    },
+    changedAt: new Date(gateway.now().getTime() - days * DAY_MS),
+  })
+  await gateway.db
+    .insert(studies)
+    .values([
+      study('wanted', 'WANTED', 400),
+      study('unknown', 'NOBODY', 91),
+      study('recent', 'NOBODY', 89),
+      study('deleted', 'WANTED', 31, 'gone'),
+      study('just-deleted', 'WANTED', 29, 'gone'),
+    ])
+  await forgetStudies(gateway.db, gateway.now())
+  const left = await gateway.db.select().from(studies).orderBy(studies.orthancId)
+  expect(left.map(({ orthancId, patientBirthDate }) => [orthancId, patientBirthDate !== null])).toEqual([
+    ['just-deleted', true],
+    ['recent', true],
+    ['unknown', false],
+    ['wanted', true],
+  ])
+})

@@ -50,7 +50,7 @@ test('the download is a table that spreadsheets set to Italian open, with the cl
     '23/11/2026',
     '19:40',
     'Il medico BIANCHI ANNA LUISA',
-    'Il medico BIANCHI ANNA LUISA ha scaricato le immagini',
+    'Il medico BIANCHI ANNA LUISA ha avviato lo scaricamento delle immagini',
     'TC TORACE SENZA MDC',
   ])
   expect(rows[4]?.slice(0, 3)).toEqual(['23/11/2026', '00:05', 'Tu'])

@@ -7,6 +7,9 @@ const sentences = {
   'visit.registered': 'La tua visita è stata registrata nel portale',
   'visit.changed': 'I dati della tua visita sono stati aggiornati',
   'visit.read': { you: 'Hai consultato i dati della visita', other: 'ha consultato i dati della tua visita' },
+  'desk.searched': 'Il tuo nome è comparso allo sportello in una ricerca o in un elenco di visite',
+  'message.opened':
+    'Lo sportello ha letto un messaggio del sistema della struttura che riguarda la tua visita',
   'consent.given': 'È stato registrato il tuo consenso al servizio online',
   'consent.withdrawn': 'È stato registrato il ritiro del tuo consenso',
   'pin1.reissued': 'È stato stampato un nuovo PIN1: quello di prima non vale più',

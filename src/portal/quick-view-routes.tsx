@@ -113,8 +113,9 @@ export function quickViewRoutes(dependencies: PortalDependencies) {
             {
               title: exam.description,
               date: (report.reportDate ?? exam.examDate).replaceAll('-', ''),
-              // Its words are in the document: who opens that has collected it (S39b), who looks at images has not.
-              pdf: report.kind === 'pdf' || report.pdf ? `${at}/documento.pdf` : null,
+              // Its words are there: who opens that has collected it (S39b), who looks at images has not.
+              pdf: at,
+              frame: `${at}?accanto`,
               signed: { url: `${at}/firmato`, name: '' },
               signature: {
                 summary: signatureSummary(site.messages, report.signature),
@@ -143,8 +144,8 @@ const POLICY = [
   "connect-src 'self'",
   // The decoders' source is in the viewer's own script: file:// allows no other way, and here it is the same.
   'worker-src blob:',
-  // The report's PDF, fetched and shown from memory.
-  'frame-src blob:',
+  // The portal's own page of the report, and PDFs of the study, which are shown from memory.
+  "frame-src 'self' blob:",
   "form-action 'self'",
   "base-uri 'none'",
   "frame-ancestors 'none'",

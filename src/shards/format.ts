@@ -76,6 +76,8 @@ export type ExamReport = {
   readonly date: string
   /** Addresses, relative to the page. */
   readonly pdf: string | null
+  /** Online: what an iframe shows in its place, a page that draws the document; phones show no PDF in a page. */
+  readonly frame?: string
   readonly signed: { readonly url: string; readonly name: string } | null
   /** Who signed and whether the document is unaltered, in plain words; and what was checked, a sentence each. */
   readonly signature: { readonly summary: string; readonly facts: readonly string[] } | null

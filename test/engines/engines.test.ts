@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { generateChestCt } from '../../scripts/demo-data/ct.ts'
 import { DEMO_VISITS } from '../../scripts/demo-data/visits.ts'
@@ -17,6 +19,7 @@ import { type Engine, type EnginePage, waitFor } from './engine.ts'
 import { startFirefox } from './firefox.ts'
 import { consoleOfWebKit, hasWebKit, startWebKit } from './webkit.ts'
 
+const run = promisify(execFile)
 const DESKTOP = { width: 1280, height: 800 }
 const PHONE = { width: 390, height: 844 }
 const SLICES = 12
@@ -84,6 +87,29 @@ describe.each([
     LONG,
   )
 })
+
+test(
+  'Chromium opens the disc from the mounted ISO itself',
+  async (context) => {
+    const at = join(folder, 'mounted')
+    await mkdir(at)
+    // By FUSE, as few kernels of containers know ISO 9660; where there is no /dev/fuse the run tells that this was skipped.
+    const refused = await run('fuseiso', [join(folder, 'disc.iso'), at]).then(
+      () => null,
+      (error: Error) => error.message.split('\n')[0],
+    )
+    if (refused !== null) context.skip(`not mounted here: ${refused}`)
+    const engine = await startChromium()
+    try {
+      const extracted = await openViewer(engine, places.iso, DESKTOP)
+      expect(await openViewer(engine, at, DESKTOP)).toEqual(extracted)
+    } finally {
+      await engine.close()
+      await run('fusermount', ['-u', at])
+    }
+  },
+  LONG,
+)
 
 test.skipIf(!hasWebKit())(
   'WebKit’s console has nothing to say of the disc, nor does the page ask for anything but files',

@@ -59,6 +59,7 @@ test('S44: page and data are not stored, framed or run; the policy lets no code 
   expect(policy).toContain("default-src 'none'")
   expect(policy).toContain("script-src 'self';")
   expect(policy).not.toMatch(/unsafe|https?:|\*/)
+  expect(policy).toContain("frame-src 'self' blob:;")
   const data = await patient.get(`${at}/rapida/ST000000/S0000000.JS`)
   for (const { headers } of [page, data]) {
     expect(headers.get('cache-control')).toContain('no-store')
@@ -95,6 +96,7 @@ test('on a phone the images show, OHIF is one tap away, the looking is in the tr
       viewport: { width: 390, height: 844 },
       isMobile: true,
       hasTouch: true,
+      locale: 'it-IT',
     })
     const [name = '', value = ''] = patient.cookie.split('=')
     await context.addCookies([{ name, value, url: gateway.url.replace('http:', 'https:'), secure: true }])
@@ -105,8 +107,15 @@ test('on a phone the images show, OHIF is one tap away, the looking is in the tr
     await page.locator('.stage[data-shown="1"]').waitFor()
     expect(page.url()).toBe(`${gateway.url}${at}/rapida`)
     await screenshot(page, 'quick-view-390', false)
-    expect(complaints).toEqual([])
     expect(await page.locator(`a[href="${at}/immagini?vista=completa"]`).count()).toBe(1)
+    // Folders are for the disc: here no policy lets their codecs be compiled.
+    expect(await page.locator('input[webkitdirectory]').count()).toBe(0)
+    // S17: Android draws no PDF in a page, iOS the first leaf alone: the portal's own page draws it.
+    await page.getByRole('button', { name: 'Referto' }).click()
+    await page.frameLocator('.report iframe').locator('canvas').first().waitFor()
+    expect(await page.locator('.report a[target=_blank]').getAttribute('href')).toBe(at)
+    await screenshot(page, 'quick-view-report-390', false)
+    expect(complaints).toEqual([])
     const accesses = await (await patient.get('/accessi.csv')).text()
     expect(accesses).toMatch(/immagini/i)
     await patient.post('/uscita')

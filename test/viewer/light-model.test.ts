@@ -321,6 +321,29 @@ test('presets: a CT has those of its tissues, others their file’s, all values 
   expect(namesOf({ '00080060': ['US'], '00280002': [3], '00280004': ['RGB'] })).toHaveLength(2)
 })
 
+test('presets by modality: parts of the image’s own pixels where no scale is shared, parts of the greatest for counts', () => {
+  const frame: Frame = {
+    cells: Uint16Array.from({ length: 1001 }, (_, at) => at),
+    planar: false,
+    photometric: 'MONOCHROME2',
+  }
+  const own: Attributes = { '00281050': [], '00281051': [] }
+  const rangesOf = (modality: string) => {
+    const { image } = only(slice(1, { '00080060': [modality], ...own }))
+    return presetsOf(image, 0, frame)
+      .slice(1)
+      .map(({ voi }) => voi.kind === 'window' && [voi.center - voi.width / 2, voi.center + voi.width / 2])
+  }
+  const auto = [10, 990]
+  expect(rangesOf('MR')).toEqual([auto, [50, 950], [10, 750], [500, 999]])
+  expect(rangesOf('MG')).toEqual([auto, [200, 990], [1, 800], [700, 999]])
+  for (const modality of ['CR', 'DX', 'XA', 'RF'])
+    expect(rangesOf(modality)).toEqual([auto, [50, 950], [1, 600], [400, 999]])
+  for (const modality of ['PT', 'NM'])
+    expect(rangesOf(modality)).toEqual([auto, [0, 1000], [0, 500], [0, 250], [0, 100]])
+  expect(rangesOf('OT')).toEqual([auto])
+})
+
 test('PS3.5 6.1.2.5: names in mixed character sets, after the examples of PS3.5 H.3 and I.2', () => {
   const bytes = (...parts: (string | number)[]) =>
     Uint8Array.from(

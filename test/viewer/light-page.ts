@@ -73,3 +73,13 @@ export const centre = (page: Page) =>
     const data = stage.getContext('2d')?.getImageData(stage.width / 2, stage.height / 2, 1, 1).data
     return [...(data ?? [])].slice(0, 3)
   })
+
+/** What one taps and is smaller than a finger, of all that is to be seen; a box is tapped by its label too. */
+export const tooSmall = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('a, button, input, select, summary, [role=slider]')]
+      .filter((element) => element.checkVisibility())
+      .map((element) => ({ element, box: (element.closest('label') ?? element).getBoundingClientRect() }))
+      .filter(({ box }) => box.width < 44 || box.height < 44)
+      .map(({ element }) => element.outerHTML.slice(0, 80)),
+  )

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { violationsOf } from '../support/axe.ts'
 import { bytesOf, screenshot } from '../support/browser.ts'
 import { writeCtFolder, writeMixedFolder, writeOddFolder } from './light-folder.ts'
-import { centre, lightViewer, PHONE, said, shown } from './light-page.ts'
+import { centre, lightViewer, PHONE, said, shown, tooSmall } from './light-page.ts'
 
 let viewer: Awaited<ReturnType<typeof lightViewer>>
 let directory: string
@@ -223,19 +223,106 @@ test('the view is saved as PNG, under a name without the patient’s', async () 
   expect(bytes.subarray(1, 4).toString()).toBe('PNG')
 })
 
+test('by keyboard alone: one stop for the whole toolbar, a focus that is seen, menus and sheets that let go of it', async () => {
+  await using opened = await openFolder('ct')
+  const { page } = opened
+  await expect.poll(() => shown(page)).toBe('7')
+  const focused = () =>
+    page.evaluate(() => {
+      const { className, textContent } = document.activeElement ?? {}
+      return className === 'tool' ? textContent : className
+    })
+  const tab = async (times: number, key = 'Tab') => {
+    const seen: unknown[] = []
+    for (let n = 0; n < times; n++) {
+      await page.keyboard.press(key)
+      seen.push(await focused())
+      const outline = await page.evaluate(
+        () => document.activeElement && getComputedStyle(document.activeElement).outlineStyle,
+      )
+      expect(outline, String(seen.at(-1))).toBe('solid')
+    }
+    return seen
+  }
+  // Folder and files as they are picked are hidden; the report has none to show.
+  const header = ['Serie', 'Apri cartella', 'Aiuto', 'English']
+  expect(await tab(7)).toEqual([...header, 'Finestra', 'series-item is-shown', 'stage'])
+  expect(await tab(2, 'Shift+Tab')).toEqual(['series-item is-shown', 'Finestra'])
+  // WAI-ARIA toolbar: arrows within, round the ends; the Tab key comes back to where one was.
+  expect(await tab(2, 'ArrowLeft')).toEqual(['Esporta', 'Collega'])
+  expect(await tab(2, 'ArrowRight')).toEqual(['Esporta', 'Finestra'])
+  expect(await tab(3, 'ArrowRight')).toEqual(['Scorri', 'Sposta', 'Zoom'])
+  expect(await tab(1)).toEqual(['series-item is-shown'])
+  expect(await tab(1, 'Shift+Tab')).toEqual(['Zoom'])
+  await page.keyboard.press('Enter')
+  expect(await page.locator('[aria-pressed=true]', { hasText: 'Zoom' }).count()).toBe(1)
+  // A menu gives the focus back to its button, a dialog too.
+  await page.getByRole('button', { name: 'Finestre' }).press('Enter')
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('menuitem')
+  await page.keyboard.press('Escape')
+  expect(await focused()).toBe('Finestre')
+  await page.getByRole('button', { name: 'Aiuto' }).press('Enter')
+  expect(await page.evaluate(() => document.activeElement?.closest('dialog') !== null)).toBe(true)
+  await page.keyboard.press('Escape')
+  expect(await focused()).toBe('Aiuto')
+  // What is pressed and can be pressed no more leaves the focus in the bar.
+  await page.locator('.stage').focus()
+  for (const key of ['h', 'Enter']) await page.keyboard.press(key)
+  await page.getByRole('button', { name: 'Cancella' }).press('Enter')
+  expect(await page.getByRole('button', { name: 'Cancella' }).isDisabled()).toBe(true)
+  expect(await focused()).toBe('Finestra')
+})
+
+test('WCAG 2.1.4: shortcuts of a single key can be turned off; [ and ] act where a keyboard has them on Alt', async () => {
+  await using opened = await openFolder('ct')
+  const { page } = opened
+  await expect.poll(() => shown(page)).toBe('7')
+  const inverted = async () => (await page.locator('.corner-br').textContent())?.includes('Invertita')
+  const sides = () => page.locator('.corner-top').textContent()
+  expect(await sides()).toBe('A')
+  // An Italian Mac: ] is Option and +.
+  const typed = (key: string, more: { altKey: boolean; ctrlKey?: boolean }) =>
+    page.evaluate(
+      (init) => {
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { ...init, bubbles: true }))
+      },
+      { key, ctrlKey: false, ...more },
+    )
+  await typed(']', { altKey: true })
+  await expect.poll(sides).toBe('R')
+  // AltGr on Windows is Ctrl and Alt; Alt and a letter is the browser's menu.
+  await typed('[', { altKey: true, ctrlKey: true })
+  await expect.poll(sides).toBe('A')
+  await typed('i', { altKey: true })
+  await page.keyboard.press('?')
+  await page.getByLabel('Scorciatoie di un solo tasto').uncheck()
+  await page.keyboard.press('Escape')
+  for (const key of ['i', '?', ']', '4']) await page.keyboard.press(key)
+  await page.keyboard.press('ArrowDown')
+  await expect.poll(() => shown(page)).toBe('8')
+  expect([await inverted(), await sides(), await page.locator('dialog').count()]).toEqual([false, 'A', 0])
+  await page.getByRole('button', { name: 'Aiuto' }).click()
+  await page.getByLabel('Scorciatoie di un solo tasto').check()
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('i')
+  await expect.poll(inverted).toBe(true)
+})
+
 test('on a phone a finger scrolls, and everything to touch is 44 px or more', async () => {
   await using opened = await openFolder('ct', PHONE)
   const { page } = opened
   await expect.poll(() => shown(page)).toBe('7')
   await screenshot(page, 'light-folder-390', false)
-  const small = await page.evaluate(() =>
-    [...document.querySelectorAll<HTMLElement>('button, input, [role=slider]')]
-      .filter((element) => element.checkVisibility())
-      .map((element) => ({ element, box: element.getBoundingClientRect() }))
-      .filter(({ box }) => box.width < 44 || box.height < 44)
-      .map(({ element }) => element.outerHTML.slice(0, 80)),
-  )
-  expect(small).toEqual([])
+  expect(await tooSmall(page)).toEqual([])
+  for (const name of ['Finestre', 'Vista', 'Esporta']) {
+    await page.getByRole('button', { name, exact: true }).click()
+    expect(await page.locator('.menu').count()).toBe(1)
+    expect(await tooSmall(page)).toEqual([])
+    await page.keyboard.press('Escape')
+  }
+  await page.getByRole('button', { name: 'Aiuto' }).click()
+  expect(await tooSmall(page)).toEqual([])
+  await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'Serie' }).first().click()
   await screenshot(page, 'light-series-390', false)
   await page.locator('.series-item').first().click()

@@ -1,7 +1,7 @@
 import { createDecodePool } from './decode/pool.ts'
 import { m } from './messages/messages.ts'
 import { drawPreview } from './render/preview.ts'
-import { hasExam, type OpenedExam, openExam } from './shards/open.ts'
+import { hasExam, isOnline, type OpenedExam, openExam } from './shards/open.ts'
 import { createApp } from './ui/app.ts'
 import { linkPlaces } from './ui/places.ts'
 
@@ -11,7 +11,8 @@ if (root) run(root)
 function run(place: HTMLElement): void {
   const pool = createDecodePool()
   let life = new AbortController()
-  let app = createApp(place, pool, life.signal)
+  const folders = !isOnline()
+  let app = createApp(place, pool, folders, life.signal)
   let exam: OpenedExam | null = null
   if (hasExam()) {
     // The exam is here in a moment: a page that asks for a folder meanwhile would only flicker.
@@ -32,7 +33,7 @@ function run(place: HTMLElement): void {
     const opened = app.opened()
     life.abort()
     life = new AbortController()
-    app = createApp(place, pool, life.signal)
+    app = createApp(place, pool, folders, life.signal)
     if (exam) linkPlaces(place, exam)
     if (opened) app.open(opened)
   })

@@ -31,8 +31,8 @@ export interface Study {
 export interface Report {
   readonly title: string
   readonly date: string
-  /** An address that an iframe may show; or bytes, of which the viewer makes one. */
-  readonly pdf: { readonly url: string } | { bytes(): Promise<Uint8Array> } | null
+  /** An address to open, which an iframe shows too unless it has one for that; or bytes, of which the viewer makes one. */
+  readonly pdf: { readonly url: string; readonly frame?: string } | { bytes(): Promise<Uint8Array> } | null
   /** The signed file as delivered, where there is one to open or keep. */
   readonly signed: { readonly url: string; readonly name: string } | null
   /** Who signed and whether it is unaltered, and what was checked, in plain words already; null where nothing is known. */

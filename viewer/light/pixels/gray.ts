@@ -28,8 +28,12 @@ export function paintGrey(frame: Frame, image: Image, index: number, grey: Grey,
   for (let at = 0; at < count; at++) target[at] = wide(cells[at] as number)
 }
 
-/** The window that shows all values of a frame but padding. */
-export function fullWindow(frame: Frame, image: Image, index: number): Voi {
+/** The least and the greatest value of a frame but padding; null where it is all padding. */
+export function rangeOf(
+  frame: Frame,
+  image: Image,
+  index: number,
+): { readonly least: number; readonly most: number } | null {
   const modality = modalityOf(image, index)
   const padding = paddingOf(image)
   let least = Number.POSITIVE_INFINITY
@@ -42,7 +46,14 @@ export function fullWindow(frame: Frame, image: Image, index: number): Voi {
     if (value > most) most = value
   }
   for (const cell of distinctCells(frame.cells)) see(cell)
-  if (!(least <= most)) return { kind: 'window', center: 0, width: 1, shape: 'LINEAR' }
+  return least <= most ? { least, most } : null
+}
+
+/** The window that shows all values of a frame but padding. */
+export function fullWindow(frame: Frame, image: Image, index: number): Voi {
+  const range = rangeOf(frame, image, index)
+  if (!range) return { kind: 'window', center: 0, width: 1, shape: 'LINEAR' }
+  const { least, most } = range
   if (isFloating(frame.cells)) {
     const width = Math.max(most - least, Number.MIN_VALUE)
     return { kind: 'window', center: (least + most) / 2, width, shape: 'LINEAR_EXACT' }

@@ -19,12 +19,14 @@ export interface OpenedExam extends Opened {
 /** Is there data beside this page? A viewer without opens folders alone. */
 export const hasExam = (): boolean => document.documentElement.dataset.exam !== undefined
 
+/** Is the viewer a page of the portal, with the portal's exam? Its policy compiles no codecs there, as folders may need. */
+export const isOnline = (): boolean => hasExam() && location.protocol !== 'file:'
+
 /** Opens the data that the page was given: `data-exam` says where, the address of the page how. */
 export async function openExam(drawPreview: DrawPreview): Promise<OpenedExam> {
   const base = document.documentElement.dataset.exam ?? ''
-  const isFile = location.protocol === 'file:'
   const transportTo = (folder: string) =>
-    isFile ? scriptTransport(base + folder) : fetchTransport(base + folder)
+    isOnline() ? fetchTransport(base + folder) : scriptTransport(base + folder)
   const decoders = startDecoders(workerSource)
   // Written by our own side, in the version that the script checked.
   const exam = await jsonOf<ExamData>(await transportTo('').loadWhole(EXAM_NAME))
@@ -40,7 +42,7 @@ export async function openExam(drawPreview: DrawPreview): Promise<OpenedExam> {
     records,
     (key) => data[Number.parseInt(key, 10)]?.documents(key) ?? null,
   )
-  const reports = exam.reports.map((report) => reportOf(report, isFile))
+  const reports = exam.reports.map(reportOf)
   return {
     // One visit's report is about all the studies of it: it stands beside the first.
     studies: studies.map((study, index) =>
@@ -53,18 +55,10 @@ export async function openExam(drawPreview: DrawPreview): Promise<OpenedExam> {
   }
 }
 
-function reportOf({ pdf, ...report }: ExamReport, isFile: boolean): Report {
-  if (pdf === null) return { ...report, pdf }
-  if (isFile) return { ...report, pdf: { url: pdf } }
-  // The portal lets none of its answers be framed (S44): the document is shown from memory.
-  return { ...report, pdf: { bytes: () => fetched(pdf) } }
-}
-
-async function fetched(url: string): Promise<Uint8Array> {
-  const response = await fetch(url, { credentials: 'same-origin' })
-  if (!response.ok) throw new FrameError('unreachable', `HTTP ${response.status}`)
-  return new Uint8Array(await response.arrayBuffer())
-}
+const reportOf = ({ pdf, frame, ...report }: ExamReport): Report => ({
+  ...report,
+  pdf: pdf === null ? null : { url: pdf, ...(frame !== undefined && { frame }) },
+})
 
 /** The frames of several studies as one source; a key begins with its study's number. */
 function allOf(data: readonly ShardData[]): FrameSource {

@@ -1,7 +1,7 @@
-import { m } from '../messages/messages.ts'
+import { decimal, m } from '../messages/messages.ts'
 import type { Frame, Image } from '../model/model.ts'
 import { PLAIN_COLOUR } from '../pixels/colour.ts'
-import { fullWindow, isFloating } from '../pixels/gray.ts'
+import { fullWindow, isFloating, rangeOf } from '../pixels/gray.ts'
 import { modalityOf, modalityValue, storedValue } from '../pixels/modality.ts'
 import { paddingOf } from '../pixels/padding.ts'
 import { isColour } from '../pixels/picture.ts'
@@ -24,16 +24,27 @@ export function presetsOf(image: Image, index: number, frame: Frame | null): Pre
     const kind = presented ? names.presented : names.file
     return { name: name ? `${kind}: ${name}` : kind, voi }
   })
-  const usual = modalityOf(image, index).units === 'HU' ? CT : []
-  const measured = frame
-    ? [
-        { name: names.full, voi: fullWindow(frame, image, index) },
-        { name: names.auto, voi: autoWindow(frame, image, index) },
-      ]
-    : []
-  const fixed = usual.map(
+  const fixed = (modalityOf(image, index).units === 'HU' ? CT : []).map(
     ([name, center, width]): Preset => ({ name: names[name], voi: linear(center, width) }),
   )
+  if (!frame) return [...own, ...fixed]
+  const values = sampleOf(frame, image, index)
+  const measured = [
+    { name: names.full, voi: fullWindow(frame, image, index) },
+    { name: names.auto, voi: between(values, 1, 99) },
+    ...(PARTS[image.modality] ?? []).map(
+      ([name, low, high]): Preset => ({
+        name: `${names[name]} (${names.between(decimal(low, 1), decimal(high, 1))})`,
+        voi: between(values, low, high),
+      }),
+    ),
+    ...(PEAKS[image.modality] ?? []).map(
+      (percent): Preset => ({
+        name: names.peak(decimal(percent, 0)),
+        voi: upTo(frame, image, index, percent / 100),
+      }),
+    ),
+  ]
   return [...own, ...fixed, ...measured]
 }
 
@@ -49,10 +60,60 @@ const CT = [
   ['angio', 300, 600],
 ] as const
 
+type Part = readonly ['contrast' | 'low' | 'high', number, number]
+
+// Values of these have no scale that all devices share: parts of the image's own, by hundredths of its pixels.
+const RADIOGRAPHY: readonly Part[] = [
+  ['contrast', 5, 95],
+  ['low', 0.1, 60],
+  ['high', 40, 99.9],
+]
+const PARTS: Readonly<Record<string, readonly Part[]>> = {
+  MR: [
+    ['contrast', 5, 95],
+    ['low', 1, 75],
+    ['high', 50, 99.9],
+  ],
+  // Most of a mammogram is air.
+  MG: [
+    ['contrast', 20, 99],
+    ['low', 0.1, 80],
+    ['high', 70, 99.9],
+  ],
+  CR: RADIOGRAPHY,
+  DX: RADIOGRAPHY,
+  RG: RADIOGRAPHY,
+  RF: RADIOGRAPHY,
+  XA: RADIOGRAPHY,
+  IO: RADIOGRAPHY,
+  PX: RADIOGRAPHY,
+  US: [['contrast', 5, 95]],
+}
+
+// Counts and uptake are read from nothing up to a part of the greatest.
+const PEAKS: Readonly<Record<string, readonly number[]>> = { PT: [100, 50, 25, 10], NM: [100, 50, 25, 10] }
+
 const linear = (center: number, width: number): Voi => ({ kind: 'window', center, width, shape: 'LINEAR' })
 
-// Between the 1st and the 99th of a hundred values, from a sample of the pixels.
-function autoWindow(frame: Frame, image: Image, index: number): Voi {
+const exact = (low: number, high: number): Voi => ({
+  kind: 'window',
+  center: (low + high) / 2,
+  width: Math.max(high - low, Number.MIN_VALUE),
+  shape: 'LINEAR_EXACT',
+})
+
+function between(values: readonly number[], low: number, high: number): Voi {
+  const at = (percent: number) => values[Math.floor((values.length - 1) * (percent / 100))] ?? 0
+  return exact(at(low), at(high))
+}
+
+function upTo(frame: Frame, image: Image, index: number, part: number): Voi {
+  const { least, most } = rangeOf(frame, image, index) ?? { least: 0, most: 1 }
+  return exact(Math.min(0, least), most * part)
+}
+
+// Some twenty thousand of the pixels' values, the least first.
+function sampleOf(frame: Frame, image: Image, index: number): number[] {
   const modality = modalityOf(image, index)
   const padding = paddingOf(image)
   const step = Math.max(1, Math.floor(frame.cells.length / 20_000))
@@ -63,8 +124,5 @@ function autoWindow(frame: Frame, image: Image, index: number): Voi {
     if (padding && stored >= padding.from && stored <= padding.to) continue
     values.push(modalityValue(modality, stored))
   }
-  values.sort((a, b) => a - b)
-  const low = values[Math.floor(values.length * 0.01)] ?? 0
-  const high = values[Math.floor(values.length * 0.99)] ?? 1
-  return linear((low + high) / 2, Math.max(1, high - low))
+  return values.sort((a, b) => a - b)
 }

@@ -32,8 +32,8 @@ export interface App {
   readonly start: { progress(done: number, all: number): void; say(message: string): void }
 }
 
-/** The viewer in a page, until `signal` ends it (a change of language makes it anew). */
-export function createApp(root: HTMLElement, pool: DecodePool, signal: AbortSignal): App {
+/** The viewer in a page, until `signal` ends it (a change of language makes it anew). `folders`: may they be opened? */
+export function createApp(root: HTMLElement, pool: DecodePool, folders: boolean, signal: AbortSignal): App {
   const settings = { texts: true, overlays: true, link: true, lines: true }
   let opened: Opened | null = null
   let store: FrameStore | null = null
@@ -102,7 +102,10 @@ export function createApp(root: HTMLElement, pool: DecodePool, signal: AbortSign
     shell.closeList()
   }
   const list = createSeriesList(choose)
-  const report = createReportPanel(() => refresh())
+  const report = createReportPanel(
+    () => refresh(),
+    () => shell.focusOn('report'),
+  )
 
   const openFound = async (found: Found[]) => {
     shell.showStart()
@@ -123,14 +126,21 @@ export function createApp(root: HTMLElement, pool: DecodePool, signal: AbortSign
       start.say(m().openFailed)
     }
   }
-  const start = createStart(openFound)
+  const start = createStart(openFound, folders)
 
+  // At the root: it stays so in the other language.
+  const singleKeys = {
+    hasSingleKeys: () => root.dataset.singleKeys !== 'no',
+    setSingleKeys(on: boolean) {
+      root.dataset.singleKeys = on ? 'yes' : 'no'
+    },
+  }
   const actions: Actions = {
     run(name) {
       const viewport = layout.active()
       if (!actions.can(name)) return
       if (viewport) runOn(viewport, name)
-      if (name === 'help') openHelp()
+      if (name === 'help') openHelp({ ...singleKeys, has: (key) => key !== 'folder' || folders })
       else if (name === 'folder') start.choose()
       else if (name === 'report') report.toggle()
       else if (name === 'series') shell.toggleList()
@@ -143,7 +153,8 @@ export function createApp(root: HTMLElement, pool: DecodePool, signal: AbortSign
     },
     can(name) {
       const viewport = layout.active()
-      if (name === 'help' || name === 'folder' || name === 'full') return true
+      if (name === 'help' || name === 'full') return true
+      if (name === 'folder') return folders
       if (name === 'report') return (opened?.studies ?? []).some(({ reports }) => reports.length > 0)
       if (name === 'series') return opened !== null
       const hasImage = (viewport?.slices.length ?? 0) > 0
@@ -208,7 +219,8 @@ export function createApp(root: HTMLElement, pool: DecodePool, signal: AbortSign
     else if (name === 'one' || name === 'two') layout.set(name)
     else if (name === 'mpr') startMpr(viewport)
     else if (name === 'trash') marks.clear(viewport)
-    else if (name === 'save') void savePng(viewport).then(() => shell.say(m().saved))
+    else if (name === 'save')
+      void savePng(viewport).then(() => shell.say(viewport.frame() ? m().saved : m().notWhole))
     else if (name === 'print') printViews(layout.viewports())
   }
 
@@ -224,10 +236,11 @@ export function createApp(root: HTMLElement, pool: DecodePool, signal: AbortSign
   }
 
   const toolbar = createToolbar(actions)
-  const shell = createShell(root, { actions, toolbar, list, layout, report, start })
+  const shell = createShell(root, { actions, toolbar, list, layout, report, start, folders })
   root.dataset.tool = tool
-  acceptDrops(openFound, signal)
+  if (folders) acceptDrops(openFound, signal)
   const keys = {
+    ...singleKeys,
     actions,
     cursor,
     active: () => layout.active() ?? NOTHING,

@@ -3,10 +3,19 @@ import { KEYS } from './actions.ts'
 import { h, svg } from './dom.ts'
 import { ICONS } from './icons.ts'
 
+/** What the sheet shows, and lets one choose. */
+interface HelpHost {
+  /** Whether there is such an action at all. */
+  has(name: string): boolean
+  hasSingleKeys(): boolean
+  setSingleKeys(on: boolean): void
+}
+
 /** The sheet with mouse, touch and keys. */
-export function openHelp(): void {
+export function openHelp(host: HelpHost): void {
   const { keyNames: names, keys } = m()
-  const own = Object.entries(KEYS).map(([name, key]): [string, string] => {
+  const shown = Object.entries(KEYS).filter(([name]) => host.has(name))
+  const own = shown.map(([name, key]): [string, string] => {
     const label = name in m().tools ? m().tools[name as 'pan'] : m().actions[name as 'fit']
     return [key, label]
   })
@@ -30,8 +39,21 @@ export function openHelp(): void {
     h('h3', {}, m().helpKeys),
     list(rows.slice(0, GESTURES), 'is-wide'),
     list(rows.slice(GESTURES), ''),
+    singleKeys(host),
     h('p', { class: 'note' }, m().notDiagnostic),
     h('p', { class: 'note' }, m().about),
+  )
+}
+
+function singleKeys(host: HelpHost): HTMLElement {
+  const box = h('input', { type: 'checkbox', 'aria-describedby': 'single-keys-hint' })
+  box.checked = host.hasSingleKeys()
+  box.addEventListener('change', () => host.setSingleKeys(box.checked))
+  return h(
+    'div',
+    { class: 'switch' },
+    h('label', {}, box, h('span', {}, m().singleKeys)),
+    h('p', { class: 'note', id: 'single-keys-hint' }, m().singleKeysHint),
   )
 }
 

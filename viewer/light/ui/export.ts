@@ -60,6 +60,15 @@ function flattened(viewport: Viewport): HTMLCanvasElement {
   context.textBaseline = 'top'
   context.shadowColor = '#000'
   context.shadowBlur = 3
+  // An image that has not come whole, or cannot be shown, must not pass for one, whatever texts are shown.
+  if (!viewport.frame()) {
+    const words = viewport.stage.querySelector('.tile:not([hidden]) .tile-title')?.textContent || m().notWhole
+    context.font = '600 16px system-ui, sans-serif'
+    context.textAlign = 'center'
+    const { width, height } = viewport.size()
+    context.fillText(words, width / 2, height / 2, width - 16)
+    context.textAlign = 'start'
+  }
   for (const line of viewport.stage.querySelectorAll<HTMLElement>('.corner span')) {
     const style = getComputedStyle(line)
     const box = line.getBoundingClientRect()

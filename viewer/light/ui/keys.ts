@@ -12,6 +12,8 @@ export interface KeyHost {
   nextViewport(): void
   preset(number: number): void
   cancelMark(): void
+  /** Whether letters, digits and signs alone act: who dictates can turn them off (WCAG 2.1.4). */
+  hasSingleKeys(): boolean
 }
 
 /** Every action by keyboard. Keys in fields, menus and dialogs are theirs. */
@@ -58,15 +60,21 @@ function handle(event: KeyboardEvent, host: KeyHost): boolean {
     return true
   }
   if (key === 'Enter' && isMarkTool(actions.tool()) && isOnStage(event)) return cursor.set(viewport)
-  if (ctrlKey || metaKey || altKey) return withControl(key, actions)
+  // A sign that a keyboard has on Alt or AltGr, as [ and ] in Italian, is that sign (UI Events §4.3.3).
+  const isTyped = altKey && !metaKey && SIGN.test(key)
+  if ((ctrlKey || metaKey || altKey) && !isTyped) return withControl(key, actions)
+  if (key.length === 1 && !host.hasSingleKeys()) return false
   return plain(key, viewport, host)
 }
+
+const SIGN = /^[^\p{L}\p{N}\s]$/u
 
 const isOnStage = (event: KeyboardEvent): boolean => !(event.target as HTMLElement).closest?.('button, a')
 
 function withControl(key: string, actions: Actions): boolean {
-  if (key !== 'p' && key !== 'o') return false
-  actions.run(key === 'p' ? 'print' : 'folder')
+  const name = key === 'p' ? 'print' : key === 'o' ? 'folder' : null
+  if (!name || !actions.can(name)) return false
+  actions.run(name)
   return true
 }
 

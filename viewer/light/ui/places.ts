@@ -8,9 +8,6 @@ export function linkPlaces(root: HTMLElement, { back, otherViewer }: OpenedExam)
   if (back) root.querySelector('.top')?.prepend(link(back, BACK, m().back))
   const actions = root.querySelector('.top-actions')
   if (!actions || !otherViewer) return
-  // On the portal the exam is what one came for: its place in the header is the other viewer's.
-  for (const button of actions.querySelectorAll('button'))
-    if (button.textContent === m().actions.folder) button.remove()
   actions.prepend(link(otherViewer, ICONS.full, m().otherViewer))
 }
 

@@ -11,7 +11,8 @@ export interface ReportPanel {
   toggle(): void
 }
 
-export function createReportPanel(onToggle: () => void): ReportPanel {
+/** `onClosed` hears that it was closed by its own button, which is gone with it: the focus needs another place. */
+export function createReportPanel(onToggle: () => void, onClosed: () => void): ReportPanel {
   const body = h('div', { class: 'report-body' })
   const close = h(
     'button',
@@ -39,7 +40,10 @@ export function createReportPanel(onToggle: () => void): ReportPanel {
       onToggle()
     },
   }
-  close.addEventListener('click', panel.toggle)
+  close.addEventListener('click', () => {
+    panel.toggle()
+    onClosed()
+  })
   const draw = () => {
     if (drawn === shown) return
     drawn = shown
@@ -80,14 +84,17 @@ function article(report: Report): HTMLElement {
 // WebKit shows no PDF in a frame of file://: the link works everywhere.
 async function showPdf({ pdf, title }: Report, place: HTMLElement): Promise<void> {
   if (!pdf) return
-  const url =
-    'url' in pdf
-      ? pdf.url
-      : URL.createObjectURL(
-          new Blob([(await pdf.bytes()) as Uint8Array<ArrayBuffer>], { type: 'application/pdf' }),
-        )
+  const { url, frame }: { url: string; frame?: string } = 'url' in pdf ? pdf : { url: await addressOf(pdf) }
+  // Phones' browsers draw no PDF in a page (HTML §8.9.1.6): an empty frame would say that there is none.
+  const src = frame ?? (navigator.pdfViewerEnabled ? `${url}#navpanes=0&view=FitH` : '')
+  const link = { href: url, target: '_blank', rel: 'noopener', class: src === '' && 'primary' }
   place.replaceChildren(
-    h('p', {}, h('a', { href: url, target: '_blank', rel: 'noopener' }, m().reportOpen)),
-    h('iframe', { src: `${url}#navpanes=0&view=FitH`, title: title || m().reportTitle }),
+    h('p', {}, h('a', link, m().reportOpen)),
+    ...(src === '' ? [] : [h('iframe', { src, title: title || m().reportTitle })]),
   )
+}
+
+async function addressOf(pdf: { bytes(): Promise<Uint8Array> }): Promise<string> {
+  const bytes = (await pdf.bytes()) as Uint8Array<ArrayBuffer>
+  return URL.createObjectURL(new Blob([bytes], { type: 'application/pdf' }))
 }

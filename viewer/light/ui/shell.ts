@@ -19,6 +19,8 @@ export interface Shell {
   closeList(): void
   /** A short message over the views; empty takes it away. */
   say(message: string): void
+  /** Gives the focus to the button of the header that does it. */
+  focusOn(name: ActionName): void
   /** For screen readers, once scrolling rests. */
   announce(viewport: Viewport): void
   /** For screen readers, at once. */
@@ -32,15 +34,17 @@ interface Parts {
   readonly layout: Layout
   readonly report: ReportPanel
   readonly start: Start
+  /** Whether folders may be opened. */
+  readonly folders: boolean
 }
 
 const HEAD: readonly ActionName[] = ['series', 'report', 'folder', 'help']
 
 export function createShell(
   root: HTMLElement,
-  { actions, toolbar, list, layout, report, start }: Parts,
+  { actions, toolbar, list, layout, report, start, folders }: Parts,
 ): Shell {
-  const heads = HEAD.map((name) => ({
+  const heads = HEAD.filter((name) => name !== 'folder' || folders).map((name) => ({
     name,
     element: button(ICONS[name as 'help'], m().actions[name], actions.keyOf(name), () => actions.run(name)),
   }))
@@ -111,6 +115,9 @@ export function createShell(
       toast.textContent = message
       clearTimeout(hiding)
       if (message) hiding = window.setTimeout(() => shell.say(''), 5000)
+    },
+    focusOn(name) {
+      heads.find((one) => one.name === name)?.element.focus()
     },
     announce(viewport) {
       clearTimeout(announcing)

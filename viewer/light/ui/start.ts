@@ -14,11 +14,23 @@ export interface Start {
   idle(): void
 }
 
-export function createStart(open: (found: Found[]) => void): Start {
+/** Without `folders` it only says what is the matter. */
+export function createStart(open: (found: Found[]) => void, folders: boolean): Start {
   const folder = picker(true, open)
   const files = picker(false, open)
   const status = h('p', { class: 'start-status', role: 'status' })
   const bar = h('progress', { hidden: true, 'aria-label': m().readingTitle })
+  const ways = [
+    h('h2', {}, m().startTitle),
+    h('p', {}, m().startText),
+    h(
+      'div',
+      { class: 'start-buttons' },
+      h('button', { type: 'button', class: 'primary', on: { click: () => folder.click() } }, m().openFolder),
+      h('button', { type: 'button', class: 'secondary', on: { click: () => files.click() } }, m().openFiles),
+    ),
+    h('p', { class: 'note' }, m().openDropHint),
+  ]
   const element = h(
     'div',
     { class: 'start' },
@@ -26,29 +38,12 @@ export function createStart(open: (found: Found[]) => void): Start {
       'div',
       { class: 'start-card' },
       icon(),
-      h('h2', {}, m().startTitle),
-      h('p', {}, m().startText),
-      h(
-        'div',
-        { class: 'start-buttons' },
-        h(
-          'button',
-          { type: 'button', class: 'primary', on: { click: () => folder.click() } },
-          m().openFolder,
-        ),
-        h(
-          'button',
-          { type: 'button', class: 'secondary', on: { click: () => files.click() } },
-          m().openFiles,
-        ),
-      ),
-      h('p', { class: 'note' }, m().openDropHint),
+      ...(folders ? ways : [h('h2', {}, m().product)]),
       bar,
       status,
       h('p', { class: 'note' }, m().notDiagnostic),
     ),
-    folder,
-    files,
+    ...(folders ? [folder, files] : []),
   )
   return {
     element,

@@ -60,19 +60,11 @@ export function createToolbar(actions: Actions): Toolbar {
       h('div', { class: 'group' }, ...group.map((one) => one.element), at === 1 ? rateBox : null),
     ),
   )
-  // One stop for the Tab key, arrows within (WAI-ARIA toolbar).
-  element.addEventListener('keydown', (event) => {
-    if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return
-    const all = [...element.querySelectorAll<HTMLButtonElement>('button:not(:disabled)')]
-    const at = all.indexOf(document.activeElement as HTMLButtonElement)
-    if (at < 0) return
-    all.at((at + (event.key === 'ArrowRight' ? 1 : -1)) % all.length)?.focus()
-    event.preventDefault()
-    event.stopPropagation()
-  })
+  const rove = roving(element)
   return {
     element,
     refresh() {
+      const focused = document.activeElement
       for (const { element: one, tool } of tools) {
         one.setAttribute('aria-pressed', String(actions.tool() === tool))
         one.disabled = !actions.can('fit')
@@ -92,8 +84,38 @@ export function createToolbar(actions: Actions): Toolbar {
       rateBox.hidden = !actions.isOn('play')
       rate.value = String(Math.round(actions.rate()))
       rateText.textContent = `${Math.round(actions.rate())}/s`
+      rove(focused)
     },
   }
+}
+
+/**
+ * One stop for the Tab key, arrows within (WAI-ARIA Authoring Practices, toolbar): the button that was used last. Returns
+ * what is to be called when buttons have been disabled or enabled, with what had the focus before.
+ */
+function roving(element: HTMLElement): (focused: Element | null) => void {
+  const all = [...element.querySelectorAll('button')]
+  let used: HTMLButtonElement | undefined
+  const rove = (focused: Element | null) => {
+    const stop = used && !used.disabled ? used : all.find(({ disabled }) => !disabled)
+    for (const one of all) one.tabIndex = one === stop ? 0 : -1
+    // What has the focus and can be pressed no more would lose it to nowhere.
+    if (used?.disabled && used === focused) stop?.focus()
+  }
+  element.addEventListener('focusin', ({ target }) => {
+    used = all.find((one) => one === target) ?? used
+    rove(null)
+  })
+  element.addEventListener('keydown', (event) => {
+    if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return
+    const usable = all.filter(({ disabled }) => !disabled)
+    const at = usable.indexOf(event.target as HTMLButtonElement)
+    if (at < 0) return
+    usable.at((at + (event.key === 'ArrowRight' ? 1 : -1)) % usable.length)?.focus()
+    event.preventDefault()
+    event.stopPropagation()
+  })
+  return rove
 }
 
 function menuButton(name: 'view' | 'share', actions: Actions): HTMLButtonElement {

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { totpCode } from '../src/staff/totp.ts'
@@ -27,6 +27,9 @@ async function main(): Promise<void> {
   const directory = options.data
   await mkdir(directory, { recursive: true })
   const state = await openState(directory)
+  // One of an earlier start tells of what is no more.
+  if (options.json)
+    await Promise.all([options.json, `${options.json}.new`].map((file) => rm(file, { force: true })))
   const closing: (() => Promise<unknown>)[] = []
   const close = async () => {
     for (const stop of closing.splice(0).reverse()) await stop().catch(() => undefined)
@@ -107,7 +110,8 @@ async function main(): Promise<void> {
       )
     }
     say('Waiting for the archive, the publication and the mails …')
-    const done = await Promise.all(played.map(awaitPublication))
+    const done: DemoVisitRun[] = []
+    for (const visit of played) done.push(await awaitPublication(visit))
 
     if (options.json) {
       const { administrator } = orthanc
@@ -125,7 +129,9 @@ async function main(): Promise<void> {
           studyInstanceUids,
         })),
       }
-      await writeFile(options.json, `${JSON.stringify(summary, null, 2)}\n`)
+      // Keys, passwords and PINs: for its owner alone, and whole from the moment it is there.
+      await writeFile(`${options.json}.new`, `${JSON.stringify(summary, null, 2)}\n`, { mode: 0o600 })
+      await rename(`${options.json}.new`, options.json)
     }
     tell(gateway.url, mailbox.url, state.desk, done)
   } catch (error) {
@@ -185,14 +191,14 @@ async function freePortFrom(wanted: number): Promise<number> {
 }
 
 function tell(portal: string, mailbox: string, desk: DemoStaff, visits: DemoVisitRun[]): void {
-  const lines = visits.flatMap(({ accessionNumber, patientName, pin1, pin2 }) => [
+  const lines = visits.flatMap((visit) => [
     '',
-    `  ${patientName}, visit ${accessionNumber}`,
-    `    PIN1  ${grouped(pin1)}   (printed on the slip at the desk)`,
-    `    PIN2  ${pin2 ? grouped(pin2) : '—'}        (received by e-mail)`,
+    `  ${visit.patientName}, visit ${visit.accessionNumber}`,
+    ...pinLines(visit),
   ])
+  const online = visits.filter(({ online }) => online).length
   say(`
-Everything is published.
+${online === visits.length ? 'Everything is published.' : `${online} of ${visits.length} visits are online.`}
 
   Portal    ${portal}
   E-mails   ${mailbox}
@@ -208,6 +214,28 @@ What to try: open the portal, type PIN1 and PIN2, press "Entra"; then for an exa
 
 Ctrl-C stops everything; the same command again goes on from here.`)
 }
+
+function pinLines({ online, pin1, pin2, mail }: DemoVisitRun): string[] {
+  if (!online)
+    return [
+      '    not online: it was removed, withdrawn or excluded, or its days are over, and that stays so.',
+      '    Another --data DIR begins anew.',
+    ]
+  return [
+    `    PIN1  ${grouped(pin1)}   (printed on the slip at the desk)`,
+    `    PIN2  ${pin2 ? grouped(pin2) : '—: the visit has no e-mail any more'}${pin2 ? '        (received by e-mail)' : ''}`,
+    ...(mail ? ['', ...mailLines(mail)] : []),
+  ]
+}
+
+const mailLines = ({ from, subject, text, envelope }: NonNullable<DemoVisitRun['mail']>) =>
+  [
+    `From: ${from}`,
+    `To: ${envelope.to.join(', ')}`,
+    `Subject: ${subject}`,
+    '',
+    ...text.trim().split('\n'),
+  ].map((line) => `    | ${line}`.trimEnd())
 
 const grouped = (pin: string) => pin.match(/.{1,4}/g)?.join('-') ?? pin
 

@@ -1,21 +1,27 @@
 export type Api = { url: string; key: string }
 
 // The API's answers as the demo reads them; their full form is in /api/openapi.json.
-type Answer = {
-  pin1: string
+type Answer = { pin1: string }
+
+/** A visit's state. */
+export type VisitState = {
+  email: string | null
+  consent: { given: boolean }
   published: boolean
+  pin1: { issuedAt: string }
   images: { studyInstanceUids: string[] }
   mail: { state: string }
+  exams: { excluded: boolean; publication: { endedBy: string | null } | null }[]
 }
 
 /** A call of the RIS API that must answer one of `expected`. */
-export async function call(
+export async function call<Body = Answer>(
   api: Api,
   method: string,
   path: string,
   body?: unknown,
-  expected = [200, 201],
-): Promise<Answer> {
+  expected = [200, 201, 202],
+): Promise<Body> {
   const response = await fetch(api.url + path, {
     method,
     headers: {
@@ -27,7 +33,7 @@ export async function call(
   const text = await response.text()
   if (!expected.includes(response.status))
     throw new Error(`${method} ${path} answered ${response.status}: ${text}`)
-  return JSON.parse(text) as Answer
+  return JSON.parse(text) as Body
 }
 
 /** Delivers a signed report as the RIS does. */

@@ -11,6 +11,8 @@ export type DemoState = {
   desk?: DemoStaff
   /** PIN1 by Accession Number: the portal tells it once, so we keep it. */
   pin1: Record<string, string>
+  /** When each was issued, by the portal's word: the desk may have issued another since. */
+  pin1IssuedAt?: Record<string, string>
   save: () => Promise<void>
 }
 

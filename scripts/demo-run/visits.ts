@@ -7,7 +7,7 @@ import { filesBelow, storeFiles } from '../demo-data/store.ts'
 import { DEMO_PHYSICIAN, DEMO_VISITS, type DemoVisit } from '../demo-data/visits.ts'
 import type { Mailbox, MailMessage } from '../mailbox.ts'
 import type { RunningOrthanc } from '../orthanc.ts'
-import { type Api, call, deliverDocument } from './api.ts'
+import { type Api, call, deliverDocument, type VisitState } from './api.ts'
 import { sendOrder, sendReport } from './hl7.ts'
 import type { MllpClient } from './mllp.ts'
 import type { DemoState } from './state.ts'
@@ -33,8 +33,13 @@ export type PlayedVisit = {
 export type DemoVisitRun = {
   accessionNumber: string
   patientName: string
+  /** false: it was removed, withdrawn or excluded meanwhile, or its days are over. What was taken off stays off (S25). */
+  online: boolean
   pin1: string
+  /** Empty where the visit has no address any more. */
   pin2: string
+  /** The mail that brought PIN2. */
+  mail: MailMessage | null
   studyInstanceUids: string[]
 }
 
@@ -99,7 +104,8 @@ export async function deliverVisit(options: {
   const { accessionNumber } = visit
   say(`Visit ${accessionNumber}: ${visit.exam}`)
   const pin1 = await register(visit, state, api, hl7, say)
-  if (!(await call(api, 'GET', pathOf(visit))).published) {
+  const before = await stateOf(api, visit)
+  if (!before.published && !isOver(before)) {
     say(`  sending ${visit.files.length} file(s) by C-STORE …`)
     const { accepted, problems } = await storeFiles({
       host: orthanc.host,
@@ -118,22 +124,36 @@ export async function deliverVisit(options: {
   return { visit, api, mailbox, pin1 }
 }
 
-/** Waits until a visit is published and its mail has come. */
+/** Waits until a visit is published and its mail has come; one that was taken off the portal is not waited for. */
 export async function awaitPublication({ visit, api, mailbox, pin1 }: Played): Promise<DemoVisitRun> {
   const { accessionNumber, patient } = visit
-  const published = await waitUntilPublished(api, pathOf(visit))
-  const brings = ({ envelope, text }: MailMessage) =>
-    envelope.to.includes(addressOf(accessionNumber)) && pin2In(text) !== null
-  const mail = await mailbox.waitFor(brings)
-  // The newest: a new PIN2 may have been sent since the first.
-  const { text } = mailbox.messages().findLast(brings) ?? mail
+  const state = await waitUntilPublished(api, visit)
+  const mail = state.published ? await pin2Mail(state, visit, api, mailbox) : null
   return {
     accessionNumber,
     patientName: `${patient.givenName} ${patient.familyName}`.trim(),
+    online: state.published,
     pin1,
-    pin2: pin2In(text) ?? '',
-    studyInstanceUids: published.images.studyInstanceUids,
+    pin2: mail ? (pin2In(mail.text) ?? '') : '',
+    mail,
+    studyInstanceUids: state.images.studyInstanceUids,
   }
+}
+
+/** The newest mail that brought a PIN2. An address that the desk changed may be another visit's too: a new PIN2 is sent there. */
+async function pin2Mail(
+  { email }: VisitState,
+  visit: PlayedVisit,
+  api: Api,
+  mailbox: Mailbox,
+): Promise<MailMessage | null> {
+  if (email === null) return null
+  const known = new Set(email === addressOf(visit.accessionNumber) ? [] : mailbox.messages())
+  const brings = (message: MailMessage) =>
+    message.envelope.to.includes(email) && pin2In(message.text) !== null && !known.has(message)
+  if (known.size > 0) await call(api, 'POST', `${pathOf(visit)}/pin2`)
+  const mail = await mailbox.waitFor(brings)
+  return mailbox.messages().findLast(brings) ?? mail
 }
 
 async function register(
@@ -145,7 +165,12 @@ async function register(
 ): Promise<string> {
   const { accessionNumber, patient, exam, examDate } = visit
   const kept = state.pin1[accessionNumber]
-  if (kept) return kept
+  if (kept) {
+    const { issuedAt } = (await stateOf(api, visit)).pin1
+    if ((state.pin1IssuedAt?.[accessionNumber] ?? issuedAt) === issuedAt) return kept
+    say('  the desk issued another PIN1 meanwhile: a new one is asked for')
+    return keepPin1(visit, state, api, await newPin1(visit, api))
+  }
   const body = {
     accessionNumber,
     patient: Object.fromEntries(
@@ -159,10 +184,17 @@ async function register(
   if (hl7) await sendOrder(hl7, visit, addressOf(accessionNumber), say)
   // Registered, but stopped before PIN1 was written down: a new one is issued.
   const answer = hl7 ? { pin1: '' } : await call(api, 'POST', '/visits', body, [201, 409])
-  const { pin1 } = answer.pin1
-    ? answer
-    : await call(api, 'POST', `/visits/${encodeURIComponent(accessionNumber)}/pin1`)
+  return keepPin1(visit, state, api, answer.pin1 || (await newPin1(visit, api)))
+}
+
+const newPin1 = async (visit: PlayedVisit, api: Api) =>
+  (await call(api, 'POST', `${pathOf(visit)}/pin1`)).pin1
+
+async function keepPin1(visit: PlayedVisit, state: DemoState, api: Api, pin1: string): Promise<string> {
+  const { accessionNumber } = visit
+  const { issuedAt } = (await stateOf(api, visit)).pin1
   state.pin1[accessionNumber] = pin1
+  state.pin1IssuedAt = { ...state.pin1IssuedAt, [accessionNumber]: issuedAt }
   await state.save()
   return pin1
 }
@@ -195,15 +227,28 @@ async function signedReport(visit: PlayedVisit, signer: DemoSigner, directory: s
   return readFile(signed)
 }
 
-async function waitUntilPublished(api: Api, path: string) {
+async function waitUntilPublished(api: Api, visit: PlayedVisit): Promise<VisitState> {
   const deadline = Date.now() + PATIENCE_MS
   for (;;) {
-    const state = await call(api, 'GET', path)
-    if (state.published && state.mail.state === 'sent') return state
+    const state = await stateOf(api, visit)
+    // A mail that was refused or cancelled by what somebody tried is not waited for either.
+    if (state.published ? !['none', 'queued'].includes(state.mail.state) : isOver(state)) return state
     if (Date.now() > deadline) throw new Error(`The visit was not published: ${JSON.stringify(state)}`)
     await sleep(500)
   }
 }
+
+/** Will nothing of it come online by itself? Then somebody, or time, has ended it. */
+const isOver = ({ published, email, consent, exams }: VisitState) =>
+  !published &&
+  (!consent.given ||
+    email === null ||
+    exams.every(
+      ({ excluded, publication }) =>
+        excluded || (publication?.endedBy != null && publication.endedBy !== 'consent'),
+    ))
+
+const stateOf = (api: Api, visit: PlayedVisit) => call<VisitState>(api, 'GET', pathOf(visit))
 
 const pathOf = ({ accessionNumber }: PlayedVisit) => `/visits/${encodeURIComponent(accessionNumber)}`
 

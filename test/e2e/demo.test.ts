@@ -11,6 +11,8 @@ import { launchChromium, screenshot, watchPage } from '../support/browser.ts'
 
 type Summary = {
   portal: string
+  api: string
+  apiKey: string
   mailbox: string
   visits: { accessionNumber: string; pin1: string; pin2: string; studyInstanceUids: string[] }[]
 }
@@ -20,14 +22,23 @@ const WIDTHS = { desktop: { width: 1280, height: 900 }, phone: { width: 390, hei
 const DRAWN = { timeout: 30_000 }
 
 let directory: string
+let port: number
 let demo: ChildProcess
+let printed: string
 let summary: Summary
 let browser: Browser
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'ritiro-e2e-'))
+  port = await freePort()
+  browser = await launchChromium()
+  summary = await started()
+}, 300_000)
+
+/** Starts the demo on the data of this run, and waits until it says that all is published. */
+async function started(): Promise<Summary> {
   const file = join(directory, 'demo.json')
-  const port = await freePort()
+  printed = ''
   demo = spawn(
     'bash',
     // Whole, the exams take twice as long and go the same way.
@@ -36,25 +47,31 @@ beforeAll(async () => {
       ...['--slices', '60'],
       ...['--data', join(directory, 'data'), '--json', file, '--port', String(port)],
     ],
-    { stdio: 'ignore', detached: true },
+    { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   )
-  browser = await launchChromium()
-  for (let waited = 0; !existsSync(file); waited += 250) {
-    if (demo.exitCode !== null) throw new Error(`the demo ended with ${demo.exitCode}`)
-    if (waited > 240_000) throw new Error('the demo published nothing in four minutes')
+  demo.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    printed += text
+  })
+  for (let waited = 0; !printed.includes('Ctrl-C stops everything'); waited += 250) {
+    if (demo.exitCode !== null) throw new Error(`the demo ended with ${demo.exitCode}: ${printed}`)
+    if (waited > 240_000) throw new Error(`the demo published nothing in four minutes: ${printed}`)
     await sleep(250)
   }
-  await sleep(200)
-  summary = JSON.parse(await readFile(file, 'utf8')) as Summary
-}, 300_000)
+  expect((await stat(file)).mode & 0o777).toBe(0o600)
+  return JSON.parse(await readFile(file, 'utf8')) as Summary
+}
+
+/** Ctrl-C: the terminal signals every process of the group. */
+async function stopped(): Promise<void> {
+  if (!demo.pid || demo.exitCode !== null) return
+  const ended = new Promise((done) => demo.once('exit', done))
+  process.kill(-demo.pid, 'SIGINT')
+  await ended
+}
 
 afterAll(async () => {
   await browser.close()
-  if (demo.pid && demo.exitCode === null) {
-    const ended = new Promise((done) => demo.once('exit', done))
-    process.kill(-demo.pid, 'SIGINT')
-    await ended
-  }
+  await stopped()
   await rm(directory, { recursive: true, force: true })
 }, 60_000)
 
@@ -131,6 +148,51 @@ test('S38: the mails of the demo tell the PIN2 and the address, and no name and 
     for (const secret of ['Rossi', 'Mario', 'TORACE', 'GINOCCHIO']) expect(text).not.toContain(secret)
   }
 })
+
+test('Ctrl-C leaves nothing running; a second start goes on with the same PINs and images, and leaves off what was taken off', async () => {
+  const [kept, ended] = summary.visits
+  if (!kept || !ended) throw new Error('the demo made no such visits')
+  expect(printed).toContain('Everything is published.')
+  for (const { pin1, pin2 } of summary.visits) {
+    expect(printed).toContain(pin1.replace(/(.{4})(?=.)/g, '$1-'))
+    // The mail itself, as it came.
+    expect(printed).toContain(
+      `| Le comunichiamo che il PIN2 è il seguente: ${pin2.slice(0, 4)}-${pin2.slice(4)}`,
+    )
+  }
+  const withdrawn = await fetch(`${summary.api}/visits/${ended.accessionNumber}`, {
+    method: 'PATCH',
+    headers: { authorization: `Bearer ${summary.apiKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ consent: false }),
+  })
+  expect(withdrawn.status).toBe(200)
+
+  // Archive, gateway and database at the least.
+  expect((await ofThisRun()).length).toBeGreaterThan(2)
+  await stopped()
+  expect(await ofThisRun()).toEqual([])
+
+  const again = await started()
+  expect(again.visits).toEqual([kept, { ...ended, pin2: '' }])
+  expect(printed).toContain('1 of 2 visits are online.')
+  expect(printed).not.toContain('Generating')
+  expect(printed).not.toContain('by C-STORE')
+}, 180_000)
+
+/** Processes that were given this run's folder, by argument or environment. */
+async function ofThisRun(): Promise<string[]> {
+  const found: string[] = []
+  for (const pid of (await readdir('/proc')).filter(
+    (name) => /^\d+$/.test(name) && name !== String(process.pid),
+  )) {
+    const about = await Promise.all(
+      ['cmdline', 'environ'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
+    )
+    if (about.some((text) => text.includes(directory)))
+      found.push(`${pid} ${about[0]?.replaceAll('\0', ' ')}`)
+  }
+  return found
+}
 
 /** In the page: does a canvas hold more than one colour? */
 function isDrawn(canvas: HTMLCanvasElement | SVGElement): boolean {

@@ -1,7 +1,6 @@
 export const reportList = {
   title: 'I tuoi referti',
   patient: 'Informazioni Paziente',
-  name: 'Nome e cognome',
   birthDate: 'Data di nascita',
   heading: 'Elenco dei referti disponibili',
   available: 'Questo referto resterà disponibile online sino al',

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { flag, object, text, VISIT_STATE } from './openapi-state.ts'
 import { newVisit, reportFields, visitChange } from './visit-input.ts'
 
 const json = (schema: object) => ({ content: { 'application/json': { schema } } })
@@ -127,8 +128,14 @@ export function openApiDocument({ portalUrl, organisation }: { portalUrl: string
           summary: 'Send a new PIN2; the old one dies',
           operationId: 'renewPin2',
           responses: {
-            '202': { description: 'Queued to the registered address' },
-            '200': { description: 'Told to the desk, where PIN2 never travels by mail' },
+            '202': {
+              description: 'Queued to the registered address',
+              ...json(object({ delivery: { const: 'email' } })),
+            },
+            '200': {
+              description: 'Told to the desk, where PIN2 never travels by mail',
+              ...json(object({ delivery: { const: 'desk' }, pin2: { ...text, pattern: '^[0-9]{8}$' } })),
+            },
             ...COMMON,
             '409': problem('Nothing is online, or there is no consent or e-mail'),
           },
@@ -166,11 +173,6 @@ function reportForm() {
   return { ...fields, properties: { document, ...fields.properties }, required: ['document'] }
 }
 
-const text = { type: 'string' }
-const instant = { type: 'string', format: 'date-time' }
-const maybe = (schema: { type: string }) => ({ ...schema, type: [schema.type, 'null'] })
-const object = (properties: object) => ({ type: 'object', properties })
-
 const PROBLEM = {
   ...object({
     type: { ...text, description: 'urn:ritiro:problem:CODE, stable' },
@@ -187,46 +189,12 @@ const ISSUED_PIN1 = object({
   links: { type: 'object', additionalProperties: text },
 })
 const DELIVERED_REPORT = object({
-  created: { type: 'boolean' },
+  created: flag,
   current: {
-    type: 'boolean',
+    ...flag,
     description: 'false: an earlier version came again; the newer one stays shown',
   },
   version: { type: 'integer' },
   sha256: text,
   examAccessionNumber: text,
-})
-const IMAGES = object({
-  state: { enum: ['none', 'arriving', 'stable'] },
-  expected: { type: 'boolean' },
-  studies: { type: 'integer' },
-  series: { type: 'integer' },
-  instances: { type: 'integer' },
-  bytes: { type: 'integer' },
-  studyInstanceUids: { type: 'array', items: text },
-})
-const VISIT_STATE = object({
-  accessionNumber: text,
-  registeredAt: instant,
-  email: maybe(text),
-  consent: object({ given: { type: 'boolean' }, at: instant, textVersion: text }),
-  images: IMAGES,
-  report: { enum: ['missing', 'partial', 'delivered'] },
-  published: { type: 'boolean' },
-  publishedAt: maybe(instant),
-  availableUntil: { ...maybe(text), description: 'Last whole day online in Europe/Rome, YYYY-MM-DD' },
-  pin1: object({ issuedAt: instant, lockedUntil: maybe(instant) }),
-  pin2: object({ issuedAt: maybe(instant) }),
-  mail: object({
-    state: { enum: ['none', 'queued', 'sent', 'refused', 'cancelled'] },
-    kind: maybe(text),
-    attempts: { type: 'integer' },
-    lastError: { ...maybe(text), description: 'SMTP reply code or error code' },
-    queuedAt: maybe(instant),
-    sentAt: maybe(instant),
-  }),
-  exams: {
-    type: 'array',
-    items: { type: 'object', description: 'Images, report and publication of each exam' },
-  },
 })

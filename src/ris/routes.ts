@@ -179,7 +179,18 @@ async function readReportForm(request: Request, maxReportBytes: number) {
   return { document: new Uint8Array(await file.arrayBuffer()), fields: check(reportFields, texts) }
 }
 
-const wantsPdf = (accept: string | undefined) => /\bapplication\/pdf\b/i.test(accept ?? '')
+/** Is the slip preferred, or named as good as JSON (RFC 9110 §12.5.1)? */
+function wantsPdf(accept = ''): boolean {
+  const ranges = accept.split(',').map((range) => {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
+    const q = parameters.find((parameter) => parameter.startsWith('q='))
+    return { type, quality: q === undefined ? 1 : Number(q.slice(2)) }
+  })
+  const qualityOf = (wanted: string) => ranges.find(({ type }) => type === wanted)?.quality
+  const json = qualityOf('application/json') ?? qualityOf('application/*') ?? qualityOf('*/*') ?? 0
+  const slip = qualityOf('application/pdf') ?? 0
+  return slip > 0 && slip >= json
+}
 
 function pdf(bytes: Uint8Array, status: 200 | 201, location?: string): Response {
   const headers = new Headers({

@@ -1,8 +1,10 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { expect, test } from 'vitest'
 import { openApiDocument } from '../../src/ris/openapi.ts'
 import { type RisDependencies, risRoutes } from '../../src/ris/routes.ts'
 import { pdfOf, visit } from '../support/fixtures.ts'
 import { testGateway } from '../support/gateway.ts'
+import { registered } from '../support/visits.ts'
 
 type Operation = { operationId: string; responses: Record<string, unknown>; parameters?: unknown[] }
 type Path = Record<string, Operation> & { parameters?: { name: string; in: string; required: boolean }[] }
@@ -96,6 +98,34 @@ test('what the API answers is among what the document announces', async () => {
   ] as const)
     expect(announced).toContain(String((await gateway.deliver('ACC001', document, {}, type)).status))
 })
+
+test('a visit’s state is told as the document says, whole, and holds nothing that it does not describe', async () => {
+  await using gateway = await testGateway()
+  const schema = document.components.schemas.VisitState
+  const isDescribed = new Ajv2020({ strict: false, validateFormats: false }).compile(schema)
+  const stateOf = async () => (await gateway.api('GET', '/visits/ACC001')).json()
+  await registered(gateway)
+  for (const act of [async () => undefined, async () => gateway.deliver('ACC001', await pdfOf('Referto'))]) {
+    await act()
+    const state = await stateOf()
+    expect(isDescribed(state), JSON.stringify(isDescribed.errors)).toBe(true)
+    expect(undescribed(state, schema as unknown as Schema)).toEqual([])
+  }
+  expect(isDescribed({ ...((await stateOf()) as object), exams: [{}] })).toBe(false)
+})
+
+type Schema = { properties?: Record<string, Schema>; items?: Schema; oneOf?: Schema[] }
+
+/** Keys of an answer that its schema does not name. */
+function undescribed(value: unknown, schema: Schema, path = ''): string[] {
+  const known = schema.oneOf?.find(({ properties }) => properties) ?? schema
+  if (Array.isArray(value)) return value.flatMap((each) => undescribed(each, known.items ?? {}, `${path}[]`))
+  if (typeof value !== 'object' || value === null || !known.properties) return []
+  return Object.entries(value).flatMap(([key, each]) => {
+    const described = known.properties?.[key]
+    return described ? undescribed(each, described, `${path}.${key}`) : [`${path}.${key}`]
+  })
+}
 
 test('the document and its readable form are served to anybody, with nothing of a person in them', async () => {
   await using gateway = await testGateway()

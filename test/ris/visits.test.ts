@@ -112,6 +112,14 @@ test('S3: with Accept: application/pdf the answer is the slip itself, and so is 
         .toString(),
     ).toBe('%PDF-')
   }
+  for (const [accept, type] of [
+    ['application/json, application/pdf;q=0.5', 'application/json'],
+    ['application/pdf;q=0', 'application/json'],
+    ['application/pdf, */*;q=0.8', 'application/pdf'],
+  ] as const) {
+    const preferred = await gateway.api('POST', '/visits/SLIP/pin1', undefined, { accept })
+    expect(preferred.headers.get('content-type')).toContain(type)
+  }
 })
 
 test.for<[string, Record<string, unknown>, string]>([

@@ -1,9 +1,9 @@
 /** Small JSON Schemas, of which the answers' are made. */
 export const text = { type: 'string' }
-export const instant = { type: 'string', format: 'date-time' }
+const instant = { type: 'string', format: 'date-time' }
 export const flag = { type: 'boolean' }
-export const count = { type: 'integer' }
-export const maybe = (schema: { type: string }) => ({ ...schema, type: [schema.type, 'null'] })
+const count = { type: 'integer' }
+const maybe = (schema: { type: string }) => ({ ...schema, type: [schema.type, 'null'] })
 export const object = (properties: object) => ({ type: 'object', properties })
 const whole = (properties: object) => ({ ...object(properties), required: Object.keys(properties) })
 const orNull = (schema: object) => ({ oneOf: [schema, { type: 'null' }] })

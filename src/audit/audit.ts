@@ -77,6 +77,8 @@ export type AuditEvent = {
     | 'staff.disabled'
     | 'staff.enabled'
     | 'staff.set_up'
+    | 'staff.password_changed'
+    | 'staff.codes_renewed'
     | 'audit.read'
     | 'audit.exported'
     | 'audit.verified'

@@ -92,6 +92,8 @@ export const MAPPINGS: Record<AuditEvent['event'], Mapping> = {
   'staff.disabled': alert(DCM.userSecurityChanged, '0', 'Account of the console disabled'),
   'staff.enabled': alert(DCM.userSecurityChanged, '0', 'Account of the console enabled'),
   'staff.set_up': alert(DCM.userSecurityChanged, '0', 'Account of the console set up by its owner'),
+  'staff.password_changed': alert(DCM.userSecurityChanged, '0', 'Password changed by its owner'),
+  'staff.codes_renewed': alert(DCM.userSecurityChanged, '0', 'Recovery codes renewed by their owner'),
   'pin1.printed': alert(DCM.useOfRestrictedFunction, '0', 'Slip with PIN1 opened at the desk'),
   'pin2.shown': alert(DCM.useOfRestrictedFunction, '0', 'PIN2 shown at the desk'),
   'audit.read': auditLogUsed('Audit trail read'),

@@ -12,6 +12,7 @@ import type { DeskDependencies } from './dependencies.ts'
 import { messagesRoutes } from './messages-routes.tsx'
 import { DeskErrorPage } from './pages/error-page.tsx'
 import { firstPage } from './pages/layout.tsx'
+import { profileRoutes } from './profile-routes.tsx'
 import { registerRoutes } from './register-routes.tsx'
 import { searchRoutes } from './search-routes.tsx'
 import { trailAuditRoutes } from './trail-routes.tsx'
@@ -43,6 +44,7 @@ export function deskRoutes(dependencies: DeskDependencies) {
     return c.redirect(first, 303)
   })
   desk.route('/', deskAccessRoutes(dependencies))
+  desk.route('/', profileRoutes(dependencies))
   desk.route('/', searchRoutes(dependencies))
   desk.route('/', registerRoutes(dependencies))
   desk.route('/', visitRoutes(dependencies))

@@ -26,9 +26,10 @@ export type StaffSignIn =
  * all failures, or years of slips would add up.
  */
 export async function signInStaff(
-  { db, peppers, keys, now, source }: StaffDoor,
+  door: StaffDoor,
   typed: { username: string; password: string; code: string; oldToken: string | null },
 ): Promise<StaffSignIn> {
+  const { db, peppers, now, source } = door
   const again = await spend(db, { act: 'staff', source, peppers, now })
   if (again) return { ok: false, reason: 'locked', until: again }
   const username = usernameOf(typed.username) ?? ''
@@ -46,7 +47,8 @@ export async function signInStaff(
       return { ok: false, reason: 'locked', until }
     }
     const knows = await verifyPin(account?.passwordHash ?? null, typed.password.normalize('NFC'))
-    const step = account && knows && !account.disabledAt ? await takeCode(tx, account, typed.code) : null
+    const step =
+      account && knows && !account.disabledAt ? await takeCode(tx, door, account, typed.code) : null
     if (!account || step === null) {
       const next = afterFailure(failures, now)
       await noteFailures(tx, failures, next, now)
@@ -62,18 +64,23 @@ export async function signInStaff(
     await giveBack(tx, { act: 'staff', source, peppers, now })
     return { ok: true, token: await openStaffSession(tx, account.id, now) }
   })
+}
 
-  /** The authenticator's code, or a recovery code; returns the time step that is used up by it. */
-  async function takeCode(tx: Transaction, account: Account, code: string): Promise<number | null> {
-    if (!account.totpSealed) return null
-    const digits = code.replace(/\s/g, '')
-    if (/^\d{6}$/.test(digits)) {
-      // Sealed under a key that was dropped: refused as a wrong code is, or the answer would tell the right password.
-      const secret = unsealOrNull(keys, totpContext(account.id), account.totpSealed)
-      return secret === null ? null : totpStep(secret, digits, account.totpLastStep, now)
-    }
-    return (await useRecoveryCode(tx, account.id, code, peppers)) ? account.totpLastStep : null
+/** The authenticator's code, or a recovery code; returns the time step that is used up by it, null where it is neither. */
+export async function takeCode(
+  tx: Transaction,
+  { keys, peppers, now }: StaffDoor,
+  account: Account,
+  code: string,
+): Promise<number | null> {
+  if (!account.totpSealed) return null
+  const digits = code.replace(/\s/g, '')
+  if (/^\d{6}$/.test(digits)) {
+    // Sealed under a key that was dropped: refused as a wrong code is, or the answer would tell the right password.
+    const secret = unsealOrNull(keys, totpContext(account.id), account.totpSealed)
+    return secret === null ? null : totpStep(secret, digits, account.totpLastStep, now)
   }
+  return (await useRecoveryCode(tx, account.id, code, peppers)) ? account.totpLastStep : null
 }
 
 /** What the TOTP secret of an account is sealed with. */

@@ -3,6 +3,8 @@ import type { Site } from './site.ts'
 export type FieldProps = {
   site: Site
   name: string
+  /** Where the name stands twice on a page. Default: the name. */
+  id?: string | undefined
   label: string
   hint?: string | undefined
   error?: string | undefined
@@ -27,21 +29,21 @@ export type FieldProps = {
  * bootstrap-italia's floating one needs its script.
  */
 export function Field(props: FieldProps) {
-  const { name, label, hint, error, required = true, describedBy, data = {} } = props
-  const described = [hint && `${name}-hint`, `${name}-error`, describedBy].filter(Boolean).join(' ')
+  const { name, id = name, label, hint, error, required = true, describedBy, data = {} } = props
+  const described = [hint && `${id}-hint`, `${id}-error`, describedBy].filter(Boolean).join(' ')
   return (
     <div class="portal-field">
-      <label for={name}>
+      <label for={id}>
         {label}
         {!required && <span class="portal-optional"> ({props.site.messages.common.optional})</span>}
       </label>
       {hint && (
-        <p id={`${name}-hint`} class="portal-hint">
+        <p id={`${id}-hint`} class="portal-hint">
           {hint}
         </p>
       )}
       <input
-        id={name}
+        id={id}
         name={name}
         type={props.type ?? 'text'}
         inputmode={props.inputMode}
@@ -59,7 +61,7 @@ export function Field(props: FieldProps) {
         {...Object.fromEntries(Object.entries(data).map(([key, text]) => [`data-${key}`, text]))}
       />
       <p
-        id={`${name}-error`}
+        id={`${id}-error`}
         class="portal-field-status"
         data-state={error ? 'error' : undefined}
         aria-live="polite"

@@ -207,6 +207,10 @@ test('a visit is found by what one has, and its page says and does all', async (
     expect.stringContaining('RM ginocchio destro'),
     expect.stringContaining('RX torace'),
   ])
+  await page.getByRole('link', { name: 'Profilo' }).click()
+  await page.getByRole('heading', { name: 'La tua utenza' }).waitFor()
+  await checkAccessible('profile')
+  await pictures(page, 'profile')
   // The 422 is the form that was sent with a fault in it.
   expect(complaints.filter((each) => !each.includes('422'))).toEqual([])
 })

@@ -87,3 +87,19 @@ test('docs/integration.md: its first mapping is the default, its second can be u
   expect(readMapping(whole ?? '')).toEqual(readMapping('{}'))
   expect(readMapping(partial ?? '').accessionNumber).toHaveLength(1)
 })
+
+test('docs/integration.md: by its second mapping an order tells e-mail, consent and number where that RIS has them', async () => {
+  const [, partial] = fences('HL7 v2', 'json')
+  const [order] = fences('HL7 v2', 'hl7-mapped')
+  const [answer] = fences('HL7 v2', 'ack-mapped')
+  await gateway.stop()
+  await gateway.start({ HL7_MAPPING: partial?.text ?? '' })
+  const mapped = await mllpClient({ port: Number(gateway.config.hl7Port) })
+  const [told = ''] = await mapped.send(Buffer.from(order?.text.replaceAll('\n', '\r') ?? ''))
+  mapped.close()
+  expect(told.split('\r')[1]).toBe(answer?.text.trim())
+  expect(await gateway.waitForState('RX-2026-0300', () => true)).toMatchObject({
+    email: 'a.neri@example.org',
+    consent: { given: true },
+  })
+})

@@ -1,6 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { auditEvents, exams, manifests, pacsDocuments, reports, studies } from '../../src/database/schema.ts'
@@ -25,7 +28,7 @@ beforeAll(async () => {
   orthanc = await testOrthanc()
   gateway = await testGateway({
     orthanc,
-    environment: { REPORTS_FROM_PACS: 'pdf,cda', REPORTS_FROM_PACS_TITLES: 'Referto, 18748-4' },
+    environment: Object.fromEntries(example('ini').map((line) => line.split('='))),
   })
 })
 afterAll(async () => {
@@ -34,6 +37,14 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
   office[Symbol.dispose]()
 })
+
+/** The lines of the PACS' example of docs/integration.md. */
+function example(language: string): string[] {
+  const pacs = readFileSync('docs/integration.md', 'utf8').split(/^## /m)
+  const section = pacs.find((part) => part.startsWith('PACS\n')) ?? ''
+  const [, text = ''] = new RegExp(`^\`\`\`${language}\\n([^\`]*)^\`\`\``, 'm').exec(section) ?? []
+  return text.trim().split('\n')
+}
 
 /** A visit of the study that `instance({ study })` makes. */
 async function registered(study: number): Promise<{ accession: string; pin1: string; email: string }> {
@@ -181,6 +192,21 @@ describe.concurrent('reports that come through the PACS', () => {
       .poll(reasons, { timeout: 40_000 })
       .toEqual(['report.altered', 'report.other_patient', 'report.unrecognised'])
     expect((await gateway.waitForState('ACC4', () => true)).report).toBe('missing')
+  })
+
+  test('docs/integration.md: an image and its report, sent by the commands of the example, are taken', async () => {
+    await registered(9)
+    const cwd = join(folder, 'example')
+    await mkdir(cwd)
+    const pdf = await pdfOf('Referto dal PACS')
+    await writeFile(join(cwd, 'report.pdf'), pdf)
+    await writeFile(join(cwd, 'image.dcm'), dicomFile(image(9)))
+    const { aet: AET, host: HOST, dicomPort } = orthanc
+    const env = { ...process.env, AET, HOST, PORT: String(dicomPort) }
+    await promisify(execFile)('bash', ['-ec', example('sh').join('\n')], { cwd, env })
+    await taken(9, 1)
+    const [report] = await documentOf('ACC9')
+    expect(Buffer.from(report?.document ?? []).equals(Buffer.from(pdf))).toBe(true)
   })
 
   test('S2: a report comes back from the archive when consent is given again, byte for byte, though the copy was deleted (S26)', async () => {

@@ -185,6 +185,53 @@ test('S12, S44: a session is new at each login, ends after 15 idle minutes and a
   expect(await alive(third)).toBe(401)
 })
 
+test('one’s own password and recovery codes are changed by who has the old one and a code; other sessions end, the trail tells', async () => {
+  const own = await signedInStaff(gateway, 'propria', ['radiology'])
+  const elsewhere = staffCookie(
+    await enterDesk(gateway, {
+      utente: 'propria',
+      password: PASSWORD,
+      codice: own.recoveryCodes.pop() ?? '',
+    }),
+  )
+  const other = clientOf(gateway, elsewhere ?? '')
+  const next = 'tavolo finestra cucchiaio'
+  const typed = { attuale: PASSWORD, codice: own.recoveryCodes.pop() ?? '', nuova: next, ripeti: next }
+  const refused = async (form: Record<string, string>, path = 'password') => {
+    const answer = await own.post(`/desk/profilo/${path}`, form)
+    return [answer.status, await answer.text()]
+  }
+  const wrong = [422, expect.stringContaining('La password attuale o il codice non sono giusti')]
+  expect(await refused({ ...typed, attuale: 'un’altra password' })).toEqual(wrong)
+  expect(await refused({ ...typed, codice: '000000' })).toEqual(wrong)
+  expect(await refused({ attuale: 'sbagliata', codice: typed.codice }, 'codici')).toEqual(wrong)
+  // What is not taken costs no code.
+  expect(await refused({ ...typed, nuova: 'corta', ripeti: 'corta' })).toEqual([
+    422,
+    expect.stringContaining('almeno 12 caratteri'),
+  ])
+  expect((await other.post('/desk/sessione/attiva')).status).toBe(204)
+  expect((await own.post('/desk/profilo/password', typed)).headers.get('location')).toBe(
+    '/desk/profilo?fatto=password',
+  )
+  expect((await latestEvent())?.event).toBe('staff.password_changed')
+  expect((await other.post('/desk/sessione/attiva')).status).toBe(401)
+  expect((await own.post('/desk/sessione/attiva')).status).toBe(204)
+
+  const before = own.recoveryCodes.pop() ?? ''
+  const unused = own.recoveryCodes.pop() ?? ''
+  const page = await (await own.post('/desk/profilo/codici', { attuale: next, codice: before })).text()
+  expect((await latestEvent())?.event).toBe('staff.codes_renewed')
+  const codes = [...page.matchAll(/<code>([0-9A-Z]{5}-[0-9A-Z]{5})<\/code>/g)].map(([, code = '']) => code)
+  expect(codes).toHaveLength(10)
+  const enter = async (password: string, codice: string) =>
+    (await enterDesk(gateway, { utente: 'propria', password, codice })).status
+  expect(await enter(next, unused)).toBe(401)
+  expect(await enter(PASSWORD, codes[0] ?? '')).toBe(401)
+  expect(await enter(next, codes[1] ?? '')).toBe(303)
+  await forgetAttempts()
+})
+
 test('S44: the console’s cookie is its own, and "Esci" ends the session', async () => {
   const { recoveryCodes } = await staffAccount(gateway, 'leaving', ['desk'])
   const response = await enterDesk(gateway, {

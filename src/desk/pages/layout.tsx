@@ -117,6 +117,10 @@ function Who({ site, staff }: Frame) {
         <strong>{staff.name}</strong>
         <span>{staff.roles.map((role) => roles[role]).join(', ')}</span>
       </p>
+      <a href="/desk/profilo" class="desk-signout">
+        <Icon site={site} name="it-user" />
+        <span>{nav.profile}</span>
+      </a>
       <form method="post" action="/desk/uscita">
         <button type="submit" class="desk-signout">
           <Icon site={site} name="it-logout" />

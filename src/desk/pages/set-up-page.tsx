@@ -1,4 +1,5 @@
 import { LONGEST_PASSWORD } from '../../staff/password.ts'
+import type { StaffMember } from '../../staff/sessions.ts'
 import type { SetUp, SetUpBegun } from '../../staff/set-up.ts'
 import { totpUri } from '../../staff/totp.ts'
 import { Field } from '../../ui/form.tsx'
@@ -108,13 +109,22 @@ export function SetUpPage({
   )
 }
 
-/** The account stands; the recovery codes are shown this once. */
-export function SetUpDonePage({ site, recoveryCodes }: { site: Site; recoveryCodes: string[] }) {
-  const texts = site.messages.desk.setUp
+/** The account stands, or its owner (`staff`) renewed the recovery codes: they are shown this once. */
+export function SetUpDonePage({
+  site,
+  staff,
+  recoveryCodes,
+}: {
+  site: Site
+  staff?: StaffMember
+  recoveryCodes: string[]
+}) {
+  const { setUp: texts, profile } = site.messages.desk
+  const title = staff ? profile.codesTitle : texts.doneTitle
   return (
-    <DeskLayout site={site} title={texts.doneTitle}>
+    <DeskLayout site={site} staff={staff} title={title}>
       <div class="desk-narrow">
-        <h1>{texts.doneTitle}</h1>
+        <h1>{title}</h1>
         <Notice site={site} tone="success" title={texts.doneLead}>
           <p>{texts.recovery}</p>
         </Notice>
@@ -126,8 +136,8 @@ export function SetUpDonePage({ site, recoveryCodes }: { site: Site; recoveryCod
           ))}
         </ul>
         <p>
-          <a href="/desk/accesso" class="btn btn-primary" autofocus>
-            {texts.toLogin}
+          <a href={staff ? '/desk/profilo' : '/desk/accesso'} class="btn btn-primary" autofocus>
+            {staff ? profile.back : texts.toLogin}
           </a>
         </p>
       </div>

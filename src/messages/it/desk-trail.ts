@@ -54,6 +54,8 @@ const events: Partial<Record<AuditEvent['event'], string>> = {
   'staff.disabled': 'Utenza disattivata',
   'staff.enabled': 'Utenza riattivata',
   'staff.set_up': 'Utenza attivata',
+  'staff.password_changed': 'Password cambiata dalla persona',
+  'staff.codes_renewed': 'Codici di recupero rinnovati dalla persona',
   'audit.read': 'Registro consultato',
   'audit.exported': 'Registro esportato',
   'audit.verified': 'Registro verificato',

@@ -21,6 +21,7 @@ export const desk = {
     messages: 'Messaggi HL7',
     accounts: 'Utenti',
     trail: 'Registro accessi',
+    profile: 'Profilo',
     signOut: 'Esci',
   },
   /** Letters of the shortcuts, with Alt. */
@@ -98,6 +99,32 @@ export const desk = {
     doneLead: 'Stampa o copia i codici di recupero: li vedi solo adesso.',
     recovery: 'Ognuno vale una volta sola al posto del codice dell’app, se perdi il telefono.',
     toLogin: 'Vai all’accesso',
+  },
+  profile: {
+    title: 'La tua utenza',
+    elsewhere:
+      'Accedi con il servizio dell’ospedale: password e secondo fattore si cambiano lì, non in questo sportello.',
+    password: 'Cambia la password',
+    current: 'Password attuale',
+    code: 'Codice di verifica',
+    codeHint: 'Quello che l’app mostra adesso, non già usato per l’accesso; oppure un codice di recupero',
+    next: 'Nuova password',
+    passwordHint: 'Gli altri tuoi accessi aperti vengono chiusi.',
+    passwordSubmit: 'Cambia la password',
+    codes: 'Nuovi codici di recupero',
+    codesLead: 'Se li stai finendo o li hai persi. Quelli di prima non valgono più.',
+    codesSubmit: 'Crea i nuovi codici',
+    codesTitle: 'Nuovi codici di recupero',
+    back: 'Torna alla tua utenza',
+    changed: 'Password cambiata: gli altri accessi aperti sono stati chiusi',
+    faults: {
+      wrong: 'La password attuale o il codice non sono giusti',
+      locked: 'Troppi tentativi: riprova più tardi, o chiedi all’amministratore',
+      short: 'La nuova password è troppo corta: servono almeno 12 caratteri',
+      long: 'La nuova password è troppo lunga: al massimo 128 caratteri',
+      simple: 'La nuova password è troppo facile da indovinare',
+      differ: 'Le due nuove password non sono uguali',
+    },
   },
   errors: {
     forbidden: {

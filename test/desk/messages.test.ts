@@ -63,9 +63,9 @@ test('radiology and administrators see why, and nothing of the patient; the rece
 
 test('how many they are is told to everybody in the list of what needs attention, with the way there to who may see them', async () => {
   const seenBy = async (staff: Staff) => (await staff.get('/desk/attenzione')).text()
-  expect(await seenBy(radiology)).toMatch(/href="\/desk\/messaggi"[^>]*>Ci sono 3 messaggi HL7 non applicati/)
+  expect(await seenBy(radiology)).toMatch(/href="\/desk\/messaggi"[^>]*>Ci sono 4 messaggi HL7 non applicati/)
   const atDesk = await seenBy(reception)
-  expect(atDesk).toContain('Ci sono 3 messaggi HL7 non applicati: avvisa la radiologia.')
+  expect(atDesk).toContain('Ci sono 4 messaggi HL7 non applicati: avvisa la radiologia.')
   expect(atDesk).not.toContain('/desk/messaggi')
 })
 

@@ -135,6 +135,12 @@ function phases(): { firstImageS: number; phases: string } {
   const frame = Math.min(...frames.map(({ responseEnd }) => responseEnd))
   const seconds = (from: number, to: number) => (Math.max(0, to - from) / 1000).toFixed(2)
   const drawn = (window as unknown as { firstImageAt: number }).firstImageAt
+  // Asked for while the scripts ran, it is not told apart from them.
+  if (!(frame < drawn))
+    return {
+      firstImageS: drawn / 1000,
+      phases: `scripts ${seconds(0, scripts)}, running them and all else ${seconds(scripts, drawn)}`,
+    }
   return {
     firstImageS: drawn / 1000,
     phases: `scripts ${seconds(0, scripts)}, running them and metadata ${seconds(scripts, asked)}, frame ${seconds(asked, frame)}, decoding and drawing ${seconds(frame, drawn)}`,

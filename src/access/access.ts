@@ -115,23 +115,21 @@ export type Viewer = {
 /** The viewer of a session's token; null where the session or the share ended, or nothing is online any more (S12, S32). */
 export async function findViewer(db: Database, token: string, now: Date): Promise<Viewer | null> {
   // Asked at every frame of a study: together, so that they cost a patient one round trip.
-  const visitId = visitOfToken(token)
-  const [session, own, [visit]] = await Promise.all([
+  const [session, own] = await Promise.all([
     findSession(db, token, now),
-    onlinePublications(db, visitId, now),
-    db.select().from(visits).where(eq(visits.id, visitId)),
+    onlinePublications(db, visitOfToken(token), now),
   ])
   if (!session) return null
-  const { tokenHash, shareId, taxCode, createdAt } = session
+  const { tokenHash, shareId, taxCode, createdAt, visit } = session
   const share = shareId === null ? null : await standingShare(db, shareId, now)
   if (shareId !== null && !share) return null
   const online = share ? await sharedOnline(db, share, now) : own
   if (online.length === 0) return null
   // A tax code that was corrected meanwhile is another person's.
-  if (taxCode !== null && visit?.taxCode?.toUpperCase() !== taxCode) return null
+  if (taxCode !== null && visit.taxCode?.toUpperCase() !== taxCode) return null
   const identity = taxCode === null ? null : { taxCode, since: createdAt }
   const actor: Actor = share ? { kind: 'doctor', share: share.id } : { kind: 'patient' }
-  return visit ? { tokenHash, actor, share, identity, visit, online } : null
+  return { tokenHash, actor, share, identity, visit, online }
 }
 
 export type ViewableStudy = typeof studies.$inferSelect

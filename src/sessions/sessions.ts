@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { and, eq, gt, isNull, lt, type SQL, sql } from 'drizzle-orm'
 import type { Database, Transaction } from '../database/database.ts'
-import { sessions } from '../database/schema.ts'
+import { sessions, visits } from '../database/schema.ts'
 
 export const IDLE_MS = 15 * 60_000
 const LONGEST_MS = 8 * 60 * 60_000
@@ -50,17 +50,23 @@ export async function openSession(
   return token
 }
 
-/** The session of a token, if it is neither idle for 15 minutes nor older than 8 hours (S12); notes that it is in use. */
-export async function findSession(db: Database, token: string, now: Date): Promise<Session | null> {
+/** The session of a token with its visit, if it is neither idle for 15 minutes nor older than 8 hours (S12); notes that it is in use. */
+export async function findSession(
+  db: Database,
+  token: string,
+  now: Date,
+): Promise<(Session & { visit: typeof visits.$inferSelect }) | null> {
   const tokenHash = hashToken(token)
   const idleSince = new Date(now.getTime() - IDLE_MS)
-  const [found] = await db
-    .select()
+  const [row] = await db
+    .select({ found: sessions, visit: visits })
     .from(sessions)
+    .innerJoin(visits, eq(visits.id, sessions.visitId))
     .where(
       and(eq(sessions.tokenHash, tokenHash), gt(sessions.lastSeenAt, idleSince), gt(sessions.expiresAt, now)),
     )
-  if (!found) return null
+  if (!row) return null
+  const { found, visit } = row
   if (now.getTime() - found.lastSeenAt.getTime() > TOUCH_MS) {
     await db
       .update(sessions)
@@ -68,7 +74,7 @@ export async function findSession(db: Database, token: string, now: Date): Promi
       .where(and(eq(sessions.tokenHash, tokenHash), lt(sessions.lastSeenAt, now)))
   }
   const { visitId, shareId, taxCode, createdAt } = found
-  return { tokenHash, visitId, shareId, taxCode, createdAt }
+  return { tokenHash, visitId, shareId, taxCode, createdAt, visit }
 }
 
 /** The visit of whatever session has the token, as a part of another question: asked beside findSession(), not after it. */

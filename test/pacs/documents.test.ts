@@ -222,7 +222,9 @@ describe.concurrent('reports that come through the PACS', () => {
     expect(Buffer.from(report?.document ?? []).equals(Buffer.from(document))).toBe(true)
   })
 
-  test('a report refused as another person’s is taken once the mistyped birth date is corrected', async ({ expect }) => {
+  test('a report refused as another person’s is taken once the mistyped birth date is corrected', async ({
+    expect,
+  }) => {
     const { accession } = await registered(7)
     await store('typo', image(7), encapsulated(7, 1, await pdfOf('Suo'), { birthDate: '19600202' }))
     const states = async () =>

@@ -8,7 +8,7 @@ import { requireItalian } from './italian.ts'
 import texts from './locale/page.json' with { type: 'json' }
 import { locked } from './lock.ts'
 import { applyPatches, filePatches, MODULE_PATCHES } from './patches.ts'
-import { reachableChunks, reachableFiles } from './reachable.ts'
+import { importedChunks, reachableFiles } from './reachable.ts'
 import { withoutUnusedModules } from './unused.ts'
 import upstream from './upstream.json' with { type: 'json' }
 import { unpackUpstream } from './upstream.ts'
@@ -150,7 +150,7 @@ function decoderFiles(sources: readonly (readonly [name: string, text: string])[
 function startFiles(entry: string, names: readonly string[]): string[] {
   const loader = /async function loadModule\(module\) \{[\s\S]*?\n\}/.exec(entry)?.[0]
   if (!loader) throw new Error('OHIF: no loadModule in its entry')
-  return reachableChunks(loader, entry, names)
+  return importedChunks(loader, entry, names)
 }
 
 // What the files of the start ask for as they run, one round trip each.
@@ -160,11 +160,9 @@ function laterFiles(
   entry: string,
   names: readonly string[],
 ): string[] {
-  const asked = start.flatMap((name) => {
-    const imports = (sources.get(name) ?? '').match(/__webpack_require__\.e\((?:\/\*[^*]*\*\/ )?\d+\)/g) ?? []
-    return reachableChunks(imports.join('\n'), sources.get(entry) ?? '', names)
-  })
-  return [...new Set(asked)].filter((name) => !start.includes(name) && sources.has(name))
+  const started = start.map((name) => sources.get(name) ?? '').join('\n')
+  const asked = importedChunks(started, sources.get(entry) ?? '', names)
+  return asked.filter((name) => !start.includes(name) && sources.has(name))
 }
 
 async function indexPage(base: string, start: readonly string[], soon: readonly string[]): Promise<string> {

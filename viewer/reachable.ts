@@ -21,10 +21,10 @@ export function reachableFiles(
   return [...found].sort()
 }
 
-/** The files of the chunks that a piece of source asks for, in its order; `runtime` is the entry's text. */
-export function reachableChunks(source: string, runtime: string, names: readonly string[]): string[] {
+/** The files of the chunks that a piece of source imports, workers not among them, in its order; `runtime` is the entry's text. */
+export function importedChunks(source: string, runtime: string, names: readonly string[]): string[] {
   const chunks = chunkFiles(names, runtime)
-  return [...new Set([...chunkIds(source)].flatMap((id) => chunks.get(id) ?? []))]
+  return [...new Set([...idsIn(source, IMPORT)].flatMap((id) => chunks.get(id) ?? []))]
 }
 
 // Workers of the tools that draw segmentations (with 8 MB of WebAssembly): a patient's viewer has no such tools.
@@ -40,10 +40,17 @@ function chunkFiles(names: readonly string[], runtime: string): Map<string, stri
   return files
 }
 
+// import(): __webpack_require__.e(1234); new Worker(): __webpack_require__.u(1234)
+const IMPORT = /__webpack_require__\.e\((?:\/\*[^*]*\*\/ )?(\d+)\)/g
+const WORKER = /__webpack_require__\.u\((?:\/\*[^*]*\*\/ )?(\d+)\)/g
+
+function* idsIn(source: string, pattern: RegExp): Generator<string> {
+  for (const [, id = ''] of source.matchAll(pattern)) yield id
+}
+
 function* chunkIds(source: string): Generator<string> {
-  // import(): __webpack_require__.e(1234); new Worker(): __webpack_require__.u(1234)
-  for (const match of source.matchAll(/__webpack_require__\.[eu]\((?:\/\*[^*]*\*\/ )?(\d+)\)/g))
-    yield match[1] ?? ''
+  yield* idsIn(source, IMPORT)
+  yield* idsIn(source, WORKER)
   // a worker's own start: Promise.all([1673,6489].map(__webpack_require__.e
   for (const match of source.matchAll(/\[([\d,]+)\]\.map\(__webpack_require__\.e/g)) {
     yield* (match[1] ?? '').split(',')

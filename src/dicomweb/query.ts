@@ -17,8 +17,7 @@ const COMMON: Keys = {
   limit: /^[0-9]{1,6}$/,
   offset: /^[0-9]{1,6}$/,
 }
-const ANYTHING = /^/
-const STUDY_UIDS: Keys = { StudyInstanceUID: ANYTHING, '0020000D': ANYTHING }
+const STUDY_UIDS = ['StudyInstanceUID', '0020000D']
 
 /** Each by its keyword and by its tag. */
 const keyed = (keys: readonly (readonly [keyword: string, tag: string, value: RegExp])[]): Keys =>
@@ -84,12 +83,12 @@ export function parseQuery(kind: Resource['kind'], parameters: URLSearchParams):
   let studyInstanceUids: string[] | null = null
   for (const [name, value] of parameters) {
     const own = (keys: Keys) => (Object.hasOwn(keys, name) ? keys[name] : undefined)
-    if (searching && own(STUDY_UIDS)) studyInstanceUids = value.split(/[,\\]/)
+    const key = own(matched)
+    if (searching && STUDY_UIDS.includes(name)) studyInstanceUids = value.split(/[,\\]/)
     // PS3.18 §8.3.4.1: who offers no fuzzy matching passes over it.
     else if (searching && name === 'fuzzymatching') continue
     // PS3.4 §C.2.2.2.3: an empty key matches anything.
-    else if (own(matched)?.test(value) || (value === '' && own(matched)))
-      matching.set(TAGS.get(name) ?? name, value)
+    else if (key && (value === '' || key.test(value))) matching.set(TAGS.get(name) ?? name, value)
     else if (!own(allowed)?.test(value)) return null
     // Orthanc 1.7 ignores a list of fields, but takes the parameter again and again.
     else if (name === 'includefield') for (const field of value.split(',')) passed.append(name, field)

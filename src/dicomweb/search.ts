@@ -1,7 +1,8 @@
-import { type Asked, askArchive, bytesOf, DICOM_JSON } from './archive.ts'
-import { type Matching, matchesStudy, type Study } from './matching.ts'
+import type { Asked } from './archive.ts'
+import { type Matching, matchesStudy } from './matching.ts'
 import { askJson, json, requireJson } from './metadata.ts'
 import { ownAddresses } from './prepare.ts'
+import { jsonOf } from './stored.ts'
 
 /**
  * QIDO-RS over the session's studies, one question each: nothing a visitor writes reaches the archive's search (S45). What
@@ -20,8 +21,7 @@ export async function searchStudies(
   const found: unknown[] = []
   for (const uid of studyInstanceUids) {
     const search = `?StudyInstanceUID=${uid}${included.join('')}`
-    const answer = await askArchive({ ...asked, resource: { kind: 'search-studies' }, search }, DICOM_JSON)
-    const told = JSON.parse(Buffer.from(await bytesOf(answer)).toString('utf8')) as Study[]
+    const told = await jsonOf(asked, { kind: 'search-studies' }, search)
     found.push(...told.filter((study) => matchesStudy(study, matching)))
     if (found.length >= offset + limit) break
   }

@@ -29,7 +29,7 @@ export async function storedFrame(asked: Asked, number: number): Promise<Part> {
   return singlePart(await bytesOf(response), typeOf(response))
 }
 
-/** Attributes by tag. */
+/** Attributes by tag (PS3.18 §F.2). */
 export type DicomJson = Record<string, { Value?: unknown[] }>
 
 /** What the archive tells of an instance. */

@@ -1,18 +1,11 @@
 import { and, eq, ne } from 'drizzle-orm'
-import { lockFailures, noteFailures } from '../access/failures.ts'
-import { afterFailure, lockedUntil, NO_FAILURES } from '../access/lockout.ts'
 import { record, transact } from '../audit/audit.ts'
 import type { Transaction } from '../database/database.ts'
 import { staff, staffSessions } from '../database/schema.ts'
-import { verifyPin } from '../pin/pin.ts'
 import { type PasswordFault, passwordFault } from './password.ts'
 import { renewRecoveryCodes } from './recovery.ts'
 import type { StaffMember } from './sessions.ts'
-import { hashPassword, type StaffDoor, staffActor, takeCode } from './sign-in.ts'
-import { lockKeys } from './staff.ts'
-
-/** What proves that the owner of an account asks, and not somebody at a desk that was left open. */
-export type Proof = { password: string; code: string }
+import { hashPassword, type Proof, prove, type StaffDoor, staffActor } from './sign-in.ts'
 
 export type Refused = { ok: false; reason: 'wrong' | 'locked' }
 
@@ -54,37 +47,15 @@ export async function changeRecoveryCodes(
   })
 }
 
-/** Null where password and code are the owner's. Failures count as those of the login do (S42). */
+/** Null where password and code are the owner's. */
 async function refusalOf(
   tx: Transaction,
   door: StaffDoor,
   member: StaffMember,
-  { password, code }: Proof,
+  typed: Proof,
 ): Promise<Refused | null> {
-  const { peppers, now, source } = door
-  const failures = await lockFailures(tx, lockKeys(peppers, member.username), now)
-  const [account] = await tx
-    .select()
-    .from(staff)
-    .where(and(eq(staff.id, member.id), eq(staff.method, 'local')))
-    .for('update')
-  const details = { staff: member.id }
-  const actor = staffActor(member, source)
-  if (lockedUntil(failures, now)) {
-    record(tx, now, { event: 'staff.locked', actor, details })
-    return { ok: false, reason: 'locked' }
-  }
-  const knows = await verifyPin(account?.passwordHash ?? null, password.normalize('NFC'))
-  const step = account && knows ? await takeCode(tx, door, account, code) : null
-  if (step === null) {
-    const next = afterFailure(failures, now)
-    await noteFailures(tx, failures, next, now)
-    record(tx, now, { event: 'staff.failed', actor, details })
-    return { ok: false, reason: next.lockedUntil ? 'locked' : 'wrong' }
-  }
-  await noteFailures(tx, failures, NO_FAILURES, now)
-  await tx.update(staff).set({ totpLastStep: step }).where(eq(staff.id, member.id))
-  return null
+  const proven = await prove(tx, door, member.username, typed, { actor: staffActor(member, door.source) })
+  return proven.ok ? null : { ok: false, reason: proven.reason }
 }
 
 function note(

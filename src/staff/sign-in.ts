@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { lockFailures, noteFailures } from '../access/failures.ts'
 import { afterFailure, lockedUntil, NO_FAILURES } from '../access/lockout.ts'
 import { giveBack, spend } from '../access/sources.ts'
-import { type Actor, record, transact } from '../audit/audit.ts'
+import { type Actor, type AuditEvent, record, transact } from '../audit/audit.ts'
 import type { KeyRing } from '../crypto/keys.ts'
 import { unsealOrNull } from '../crypto/seal.ts'
 import type { Database, Transaction } from '../database/database.ts'
@@ -27,38 +27,17 @@ export type StaffSignIn =
  */
 export async function signInStaff(
   door: StaffDoor,
-  typed: { username: string; password: string; code: string; oldToken: string | null },
+  typed: Proof & { username: string; oldToken: string | null },
 ): Promise<StaffSignIn> {
   const { db, peppers, now, source } = door
   const again = await spend(db, { act: 'staff', source, peppers, now })
   if (again) return { ok: false, reason: 'locked', until: again }
   const username = usernameOf(typed.username) ?? ''
   return transact(db, async (tx) => {
-    const failures = await lockFailures(tx, lockKeys(peppers, username), now)
-    const [account] = await tx
-      .select()
-      .from(staff)
-      .where(and(eq(staff.username, username), eq(staff.method, 'local')))
-      .for('update')
-    const details = account ? { staff: account.id } : {}
-    const until = lockedUntil(failures, now)
-    if (until) {
-      record(tx, now, { event: 'staff.locked', actor: { kind: 'anonymous' }, source, details })
-      return { ok: false, reason: 'locked', until }
-    }
-    const knows = await verifyPin(account?.passwordHash ?? null, typed.password.normalize('NFC'))
-    const step =
-      account && knows && !account.disabledAt ? await takeCode(tx, door, account, typed.code) : null
-    if (!account || step === null) {
-      const next = afterFailure(failures, now)
-      await noteFailures(tx, failures, next, now)
-      record(tx, now, { event: 'staff.failed', actor: { kind: 'anonymous' }, source, details })
-      return next.lockedUntil
-        ? { ok: false, reason: 'locked', until: next.lockedUntil }
-        : { ok: false, reason: 'wrong' }
-    }
-    await noteFailures(tx, failures, NO_FAILURES, now)
-    await tx.update(staff).set({ totpLastStep: step, lastLoginAt: now }).where(eq(staff.id, account.id))
+    const proven = await prove(tx, door, username, typed, { actor: { kind: 'anonymous' }, source })
+    if (!proven.ok) return proven
+    const { account } = proven
+    await tx.update(staff).set({ lastLoginAt: now }).where(eq(staff.id, account.id))
     if (typed.oldToken) await closeStaffSession(tx, typed.oldToken)
     record(tx, now, { event: 'staff.login', actor: { kind: 'staff', id: account.id }, source })
     await giveBack(tx, { act: 'staff', source, peppers, now })
@@ -66,8 +45,53 @@ export async function signInStaff(
   })
 }
 
+/** What proves that the owner of an account asks. */
+export type Proof = { password: string; code: string }
+
+type Proven = { ok: true; account: Account } | Exclude<StaffSignIn, { ok: true }>
+
+/**
+ * Password and code of a local account, counted and locked as PINs are (S42); the right ones forgive all failures. Whether
+ * the account exists or is disabled, the same is done and said. What fails stands in the trail as an act of `by`.
+ */
+export async function prove(
+  tx: Transaction,
+  door: StaffDoor,
+  username: string,
+  { password, code }: Proof,
+  by: Pick<AuditEvent, 'actor' | 'source'>,
+): Promise<Proven> {
+  const { peppers, now } = door
+  const failures = await lockFailures(tx, lockKeys(peppers, username), now)
+  const [account] = await tx
+    .select()
+    .from(staff)
+    .where(and(eq(staff.username, username), eq(staff.method, 'local')))
+    .for('update')
+  const id = account?.id ?? (by.actor.kind === 'staff' ? by.actor.id : undefined)
+  const details = id ? { staff: id } : {}
+  const until = lockedUntil(failures, now)
+  if (until) {
+    record(tx, now, { event: 'staff.locked', ...by, details })
+    return { ok: false, reason: 'locked', until }
+  }
+  const knows = await verifyPin(account?.passwordHash ?? null, password.normalize('NFC'))
+  const step = account && knows && !account.disabledAt ? await takeCode(tx, door, account, code) : null
+  if (!account || step === null) {
+    const next = afterFailure(failures, now)
+    await noteFailures(tx, failures, next, now)
+    record(tx, now, { event: 'staff.failed', ...by, details })
+    return next.lockedUntil
+      ? { ok: false, reason: 'locked', until: next.lockedUntil }
+      : { ok: false, reason: 'wrong' }
+  }
+  await noteFailures(tx, failures, NO_FAILURES, now)
+  await tx.update(staff).set({ totpLastStep: step }).where(eq(staff.id, account.id))
+  return { ok: true, account }
+}
+
 /** The authenticator's code, or a recovery code; returns the time step that is used up by it, null where it is neither. */
-export async function takeCode(
+async function takeCode(
   tx: Transaction,
   { keys, peppers, now }: StaffDoor,
   account: Account,

@@ -80,7 +80,8 @@ export const notesOn = (visit: Visit, { email, consent }: PatientRecord): string
     : []),
 ]
 
-const present = (said: PatientRecord): PatientRecord =>
+/** Without what nothing is said of. */
+export const present = (said: PatientRecord): PatientRecord =>
   Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined))
 
 type Value = string | boolean | null | undefined

@@ -4,7 +4,7 @@ import type { Database, Transaction } from '../database/database.ts'
 import { mergedPatients, patients, visits } from '../database/schema.ts'
 import { rereadDocuments } from '../pacs/reread.ts'
 import { publishReady, type Visit } from '../publications/publications.ts'
-import { type Hearing, newsIn, type PatientRecord, takeNews } from './heard.ts'
+import { type Hearing, newsIn, type PatientRecord, present, takeNews } from './heard.ts'
 import { areTwoPeople, type PatientNumber } from './persons.ts'
 
 type Call = Hearing & { db: Database }
@@ -125,9 +125,6 @@ async function keep(tx: Transaction, number: PatientNumber, said: PatientRecord,
     .values({ patientId, authority, facts, updatedAt: now })
     .onConflictDoUpdate({ target: [patients.patientId, patients.authority], set: { facts, updatedAt: now } })
 }
-
-const present = (said: PatientRecord): PatientRecord =>
-  Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined))
 
 /** The visits under a number that are this person's, and how many are somebody else's. */
 async function visitsOf(

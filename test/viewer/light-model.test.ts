@@ -18,16 +18,9 @@ import { presetsOf } from '../../viewer/light/tools/presets.ts'
 import { spacingOf } from '../../viewer/light/tools/spacing.ts'
 
 test('PS3.4 N.2: the window of a presentation state comes before the file’s, for the image it names', () => {
-  const state: InstanceRecord = {
-    key: 'pr',
-    transferSyntaxUid: '1.2.840.10008.1.2.1',
-    attributes: {
-      '00080016': ['1.2.840.10008.5.1.4.1.1.11.1'],
-      '0020000D': ['1.2'],
-      '00081115': [{ '00081140': [{ '00081155': ['1.1'] }] }],
-      '00283110': [{ '00281050': [300], '00281051': [600], '00281055': ['ANGIO'] }],
-    },
-  }
+  const state = presentationState('1', {
+    '00283110': [{ '00281050': [300], '00281051': [600], '00281055': ['ANGIO'] }],
+  })
   const [study] = studiesOf([slice(1), slice(2), state])
   const [first, second] = slicesOf(study?.series[0] ?? never())
   expect(study?.series).toHaveLength(1)
@@ -97,21 +90,8 @@ test('PS3.3 C.8.5.5: no millimetres in regions of seconds or velocities, nor fro
 })
 
 test('PS3.4 N.2.3: black and white are those of a greyscale state that says so, for the frames it names; others change nothing', () => {
-  const state = (
-    number: number,
-    sopClass: string,
-    others: Attributes,
-    frames: number[] = [],
-  ): InstanceRecord => ({
-    key: `pr${number}`,
-    transferSyntaxUid: '1.2.840.10008.1.2.1',
-    attributes: {
-      '00080016': [`1.2.840.10008.5.1.4.1.1.11.${sopClass}`],
-      '0020000D': ['1.2'],
-      '00081115': [{ '00081140': [{ '00081155': ['1.1'], '00081160': frames }] }],
-      ...others,
-    },
-  })
+  const state = (sopClass: string, others: Attributes, frames: number[] = []) =>
+    presentationState(sopClass, others, frames)
   const greysOf = (states: InstanceRecord[], index = 0) => {
     const negative = slice(1, { '00280004': ['MONOCHROME1'], '00280008': [2] })
     const image = studiesOf([negative, ...states])[0]?.series[0]?.images[0] ?? never()
@@ -123,21 +103,21 @@ test('PS3.4 N.2.3: black and white are those of a greyscale state that says so, 
     return { greys: [...target].map((word) => word & 255), partly: isPartlyPresented(image, index) }
   }
   expect(greysOf([])).toEqual({ greys: [255, 0], partly: false })
-  expect(greysOf([state(1, '1', { '20500020': ['IDENTITY'] })])).toEqual({ greys: [0, 255], partly: false })
-  expect(greysOf([state(1, '1', { '20500020': ['INVERSE'] })])).toEqual({ greys: [255, 0], partly: false })
+  expect(greysOf([state('1', { '20500020': ['IDENTITY'] })])).toEqual({ greys: [0, 255], partly: false })
+  expect(greysOf([state('1', { '20500020': ['INVERSE'] })])).toEqual({ greys: [255, 0], partly: false })
   // Another frame's, one of colours, and one of windows alone: MONOCHROME1 it is.
-  expect(greysOf([state(1, '1', { '20500020': ['IDENTITY'] }, [2])])).toEqual({
+  expect(greysOf([state('1', { '20500020': ['IDENTITY'] }, [2])])).toEqual({
     greys: [255, 0],
     partly: false,
   })
-  expect(greysOf([state(1, '1', { '20500020': ['IDENTITY'] }, [2])], 1).greys).toEqual([0, 255])
-  expect(greysOf([state(1, '2', { '20500020': ['IDENTITY'] })])).toEqual({ greys: [255, 0], partly: true })
-  expect(greysOf([state(1, '1', {})])).toEqual({ greys: [255, 0], partly: false })
+  expect(greysOf([state('1', { '20500020': ['IDENTITY'] }, [2])], 1).greys).toEqual([0, 255])
+  expect(greysOf([state('2', { '20500020': ['IDENTITY'] })])).toEqual({ greys: [255, 0], partly: true })
+  expect(greysOf([state('1', {})])).toEqual({ greys: [255, 0], partly: false })
   // A table in place of a shape (§C.11.6), from 64 up to 192.
   const entries = Uint8Array.from({ length: 256 }, (_, at) => 64 + (at >> 1))
   const table = { '00283002': [256, 0, 8], '00283006': [Buffer.from(entries).toString('base64')] }
-  expect(greysOf([state(1, '1', { '20500010': [table] })])).toEqual({ greys: [64, 191], partly: false })
-  expect(greysOf([state(1, '1', { '20500020': ['IDENTITY'], '00181600': ['BITMAP'] })]).partly).toBe(true)
+  expect(greysOf([state('1', { '20500010': [table] })])).toEqual({ greys: [64, 191], partly: false })
+  expect(greysOf([state('1', { '20500020': ['IDENTITY'], '00181600': ['BITMAP'] })]).partly).toBe(true)
 })
 
 test('PS3.3 C.7.6.11: shutters of several shapes are all closed; a presentation state’s stand for the image’s', () => {
@@ -156,17 +136,7 @@ test('PS3.3 C.7.6.11: shutters of several shapes are all closed; a presentation 
     { kind: 'rectangle', left: 2, top: 3, width: 11, height: 9 },
     { kind: 'circle', x: 8.5, y: 7.5, radius: 5 },
   ])
-  const state: InstanceRecord = {
-    key: 'pr',
-    transferSyntaxUid: '1.2.840.10008.1.2.1',
-    attributes: {
-      '00080016': ['1.2.840.10008.5.1.4.1.1.11.1'],
-      '0020000D': ['1.2'],
-      '00081115': [{ '00081140': [{ '00081155': ['1.1'] }] }],
-      '00181600': ['POLYGONAL'],
-      '00181620': [1, 1, 1, 9, 9, 9],
-    },
-  }
+  const state = presentationState('1', { '00181600': ['POLYGONAL'], '00181620': [1, 1, 1, 9, 9, 9] })
   expect(shapes([shuttered, state])).toEqual([
     {
       kind: 'polygon',
@@ -369,6 +339,21 @@ const region = (from: number, to: number, unit: number): Attributes => ({
   '0018602C': [0.05],
   '0018602E': [0.04],
 })
+
+/** A presentation state of a SOP Class of PS3.4 N for the first slice: of the image as a whole, or of the frames it names. */
+function presentationState(sopClass: string, others: Attributes, frames?: number[]): InstanceRecord {
+  const image = { '00081155': ['1.1'], ...(frames && { '00081160': frames }) }
+  return {
+    key: 'pr',
+    transferSyntaxUid: '1.2.840.10008.1.2.1',
+    attributes: {
+      '00080016': [`1.2.840.10008.5.1.4.1.1.11.${sopClass}`],
+      '0020000D': ['1.2'],
+      '00081115': [{ '00081140': [image] }],
+      ...others,
+    },
+  }
+}
 
 function slice(number: number, others: Attributes = {}): InstanceRecord {
   return {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { englishCatalogue, missingTexts } from '../../viewer/italian.ts'
 import english from '../../viewer/locale/fixed.json' with { type: 'json' }
 import { applyPatches, filePatches, MODULE_PATCHES } from '../../viewer/patches.ts'
-import { reachableChunks, reachableFiles } from '../../viewer/reachable.ts'
+import { importedChunks, reachableFiles } from '../../viewer/reachable.ts'
 import { withoutUnusedModules } from '../../viewer/unused.ts'
 import { checkIntegrity } from '../../viewer/upstream.ts'
 
@@ -72,7 +72,7 @@ test('only files that can be asked for are kept: chunks, workers, what they star
   const names = Object.keys(FILES)
   const kept = reachableFiles('app.bundle.1.js', (name) => FILES[name] ?? '', names)
   expect(names.filter((name) => !kept.includes(name))).toEqual(['6.bundle.3.js', 'other.wasm'])
-  expect(reachableChunks('__webpack_require__.e(5)', RUNTIME, names)).toEqual(['5.bundle.2.js', '5.css'])
+  expect(importedChunks('__webpack_require__.e(5)', RUNTIME, names)).toEqual(['5.bundle.2.js', '5.css'])
 })
 
 test('unused icons and calendars go, with what only they used; whatever is named anywhere stays', () => {

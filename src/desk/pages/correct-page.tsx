@@ -2,7 +2,7 @@ import { Icon } from '../../ui/icon.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import type { Faults, TypedVisit, Warning } from '../registration.ts'
 import { DeskLayout, type Frame } from './layout.tsx'
-import { ExamFields, PersonFields } from './register-page.tsx'
+import { ExamsFields, PersonFields, UsualExams, Warnings } from './visit-fields.tsx'
 
 type Props = {
   frame: Frame
@@ -18,7 +18,7 @@ type Props = {
 /** The data of a registered visit, to be corrected: the person, its exams, and exams to be added. Keys as in registering. */
 export function CorrectPage({ frame, visitId, typed, faults, warnings, today, usualExams, newSlip }: Props) {
   const { site } = frame
-  const { register, correct: texts, warnings: warningTexts, faults: faultTexts } = site.messages.deskVisits
+  const { register, correct: texts, faults: faultTexts } = site.messages.deskVisits
   const wrong = Object.keys(faults).length > 0
   return (
     <DeskLayout {...frame} title={texts.title} here="search" scripts={['desk-register.js']}>
@@ -48,32 +48,9 @@ export function CorrectPage({ frame, visitId, typed, faults, warnings, today, us
         <PersonFields site={site} typed={typed} faults={faults} />
         <fieldset class="desk-card">
           <legend>{texts.exams}</legend>
-          <div id="esami">
-            {typed.exams.map((exam, index) => (
-              <ExamFields site={site} number={index + 1} exam={exam} faults={faults} />
-            ))}
-          </div>
-          <p>
-            <button type="button" id="aggiungi-esame" class="btn btn-outline-primary desk-slim">
-              <Icon site={site} name="it-plus" />
-              {register.add}
-            </button>
-          </p>
+          <ExamsFields site={site} typed={typed} faults={faults} />
         </fieldset>
-        {!wrong && warnings.length > 0 && (
-          <div class="desk-wide">
-            <Notice site={site} tone="warning" title={texts.warningsTitle} alert>
-              <ul>
-                {warnings.map((warning) => (
-                  <li>{warningTexts[warning]}</li>
-                ))}
-              </ul>
-              <label class="desk-check">
-                <input type="checkbox" name="confermato" value="si" required autofocus /> {register.confirm}
-              </label>
-            </Notice>
-          </div>
-        )}
+        {!wrong && <Warnings site={site} title={texts.warningsTitle} warnings={warnings} />}
         <div class="desk-wide desk-submit">
           <label class="desk-check">
             <input type="checkbox" name="foglio" value="si" checked={newSlip} /> {texts.newSlip}
@@ -84,11 +61,7 @@ export function CorrectPage({ frame, visitId, typed, faults, warnings, today, us
           </button>
         </div>
       </form>
-      <datalist id="esami-usuali">
-        {usualExams.map((exam) => (
-          <option value={exam} />
-        ))}
-      </datalist>
+      <UsualExams names={usualExams} />
     </DeskLayout>
   )
 }

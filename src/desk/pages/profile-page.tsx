@@ -4,6 +4,7 @@ import { Field } from '../../ui/form.tsx'
 import { Notice } from '../../ui/notice.tsx'
 import type { Site } from '../../ui/site.ts'
 import { DeskLayout, type Frame } from './layout.tsx'
+import { NewPassword } from './new-password.tsx'
 
 export type ProfileNote = 'changed' | { form: 'password' | 'codes'; fault: PasswordFault | Refused['reason'] }
 
@@ -50,30 +51,14 @@ function PasswordForm({
   username: string
   refused: Exclude<ProfileNote, string> | undefined
 }) {
-  const { profile: texts, setUp } = site.messages.desk
+  const { profile: texts } = site.messages.desk
   return (
     <form method="post" action="/desk/profilo/password" class="desk-card">
       <h2>{texts.password}</h2>
       {/* Password managers keep the password under this name. */}
       <input type="text" name="utente" value={username} autocomplete="username" hidden />
       <ProofFields site={site} form="password" focused={refused?.form !== 'codes'} />
-      <Field
-        site={site}
-        name="nuova"
-        type="password"
-        label={texts.next}
-        hint={setUp.passwordHint}
-        autocomplete="new-password"
-        maxLength={LONGEST_PASSWORD}
-      />
-      <Field
-        site={site}
-        name="ripeti"
-        type="password"
-        label={setUp.again}
-        autocomplete="new-password"
-        maxLength={LONGEST_PASSWORD}
-      />
+      <NewPassword site={site} name="nuova" label={texts.next} />
       <p class="desk-muted">{texts.passwordHint}</p>
       <button type="submit" class="btn btn-primary">
         {texts.passwordSubmit}

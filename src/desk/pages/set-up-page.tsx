@@ -1,4 +1,3 @@
-import { LONGEST_PASSWORD } from '../../staff/password.ts'
 import type { StaffMember } from '../../staff/sessions.ts'
 import type { SetUp, SetUpBegun } from '../../staff/set-up.ts'
 import { totpUri } from '../../staff/totp.ts'
@@ -7,6 +6,7 @@ import { Notice } from '../../ui/notice.tsx'
 import { qrCode } from '../../ui/qr.ts'
 import type { Site } from '../../ui/site.ts'
 import { DeskLayout } from './layout.tsx'
+import { NewPassword } from './new-password.tsx'
 
 /** Where a new account begins: its one-time link leads here, the secret after '#'. */
 export function SetUpLinkPage({ site, refused }: { site: Site; refused: boolean }) {
@@ -81,24 +81,12 @@ export function SetUpPage({
             autofocus
           />
           <h2>{texts.step2}</h2>
-          <Field
+          <NewPassword
             site={site}
             name="password"
-            type="password"
             label={texts.password}
-            hint={texts.passwordHint}
             error={ofPassword ? texts.faults[fault] : undefined}
-            autocomplete="new-password"
-            maxLength={LONGEST_PASSWORD}
-          />
-          <Field
-            site={site}
-            name="ripeti"
-            type="password"
-            label={texts.again}
-            error={fault === 'differ' ? texts.faults.differ : undefined}
-            autocomplete="new-password"
-            maxLength={LONGEST_PASSWORD}
+            errorAgain={fault === 'differ' ? texts.faults.differ : undefined}
           />
           <button type="submit" class="btn btn-primary">
             {texts.submit}

@@ -37,8 +37,10 @@ export function dicomwebAuthorisation({
   clock,
 }: PortalDependencies): Authorise {
   const noteViewed = viewingNotes({ db, clock })
-  return async (c, asked) => {
-    // At every frame of a study: all at once, one round trip. Nothing of it is used before the viewer is known.
+  return async (c, studyInstanceUid) => {
+    // At every frame of a study: all at once, one round trip. Nothing of it is used before the viewer is known, and for
+    // whoever has no session nothing is asked.
+    const asked = readSessionCookie(c) === null ? undefined : studyInstanceUid
     const [viewer, candidates, made] = await Promise.all([
       requireViewer(c),
       asked === undefined ? null : studiesOfUid(db, asked),

@@ -23,7 +23,8 @@ const STUDY = `/studies/(?<study>${UID})`
 const SERIES = `${STUDY}/series/(?<series>${UID})`
 const INSTANCE = `${SERIES}/instances/(?<instance>${UID})`
 
-const ROUTES: [RegExp, Resource['kind']][] = [
+/** Every path below /dicomweb that there is. */
+export const RESOURCES: readonly [RegExp, Resource['kind']][] = [
   [/^\/studies$/, 'search-studies'],
   [new RegExp(`^${STUDY}/series$`), 'search-series'],
   [new RegExp(`^${STUDY}/instances$`), 'search-instances'],
@@ -49,7 +50,7 @@ const ROUTES: [RegExp, Resource['kind']][] = [
 /** Reads a path below /dicomweb; null for anything that is not on the list of routes (S45). */
 export function parseResource(path: string): Resource | null {
   if (path.length > 512) return null
-  for (const [pattern, kind] of ROUTES) {
+  for (const [pattern, kind] of RESOURCES) {
     const match = pattern.exec(path)
     if (match) return resourceOf(kind, match.groups ?? {})
   }

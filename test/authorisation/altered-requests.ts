@@ -4,7 +4,7 @@ export type RawRequest = { what: string; method: string; target: string; headers
 
 /** Requests of somebody who may see `own` and tries, by every disguise we know, to be given `foreign`. */
 export function alteredRequests(own: ExamObject, foreign: ExamObject): RawRequest[] {
-  return [...paths(own, foreign), ...queries(own, foreign), ...headers(own, foreign), ...identifiers(foreign)]
+  return [...paths(own, foreign), ...queries(own, foreign), ...headers(own, foreign)]
 }
 
 /** Ways of writing a UID that a lax reader could take for the plain one. */
@@ -201,7 +201,8 @@ function queries(own: ExamObject, foreign: ExamObject): RawRequest[] {
   return [...studies, ...others.map((target) => get(target, target))]
 }
 
-const REWRITING = [
+/** Headers by which some servers take another path than the request's. */
+export const REWRITING = [
   'X-Original-URL',
   'X-Rewrite-URL',
   'X-Original-URI',
@@ -322,57 +323,8 @@ function headers(own: ExamObject, foreign: ExamObject): RawRequest[] {
   return [...rewritten, ...hosts, ...forwarded, ...trusted, ...methods, ...accepts, ...words]
 }
 
-/** The same for the portal's own identifiers. */
-function identifiers(foreign: ExamObject): RawRequest[] {
-  const id = foreign.publicationId
-  const forms = [
-    id,
-    id.toUpperCase(),
-    id.replaceAll('-', ''),
-    `{${id}}`,
-    `%7B${id}%7D`,
-    `urn:uuid:${id}`,
-    `${id}%00`,
-    `${id}.`,
-    `${id}%20`,
-    `%20${id}`,
-    id.replaceAll('-', '%2d'),
-    id.replaceAll('-', '%252d'),
-    `./${id}`,
-    `..%2f${id}`,
-    `${id}%2f`,
-    `${id};a=b`,
-    `${id}%0a`,
-    `x/../${id}`,
-    `x%2f..%2f${id}`,
-    `${id},${id}`,
-    "'%20or%20'1'='1",
-    '%25',
-    '*',
-    '0',
-    '-1',
-    'null',
-    '%ff',
-    '__proto__',
-  ]
-  return forms.flatMap((form) =>
-    [
-      '',
-      '/documento.pdf',
-      '/firmato',
-      '/immagini',
-      '/disco',
-      '/disco.iso',
-      '/disco.zip',
-      '/disco-compatto.iso',
-      '/disco-compatto.zip',
-      '/ricevuta.pdf',
-      '/rimuovi',
-    ].map((rest) => get(`report ${form}${rest}`, `/referti/${form}${rest}`)),
-  )
-}
-
-const get = (what: string, target: string, more: Record<string, string> = {}): RawRequest => ({
+/** A GET with nothing but what is said. */
+export const get = (what: string, target: string, more: Record<string, string> = {}): RawRequest => ({
   what,
   method: 'GET',
   target,

@@ -44,6 +44,10 @@ test('S44: a gateway with a route whose audience is not declared does not start,
   expect(() => requireAudiences(routes.slice(1))).toThrow('not there: GET /api/openapi.json')
 })
 
+test('every route is called by an address that could be one', () => {
+  expect(ROUTES.map(addressOf).filter((address) => /[:*{]/.test(address))).toEqual([])
+})
+
 test.for(of('viewer', 'patient'))('S45: $name leads who has no session to the login', async (route) => {
   for (const headers of [{}, NOBODYS]) {
     const response = await call(route, headers)
@@ -260,10 +264,14 @@ function addressOf({ path }: Route): string {
     .replace(':accessionNumber', spare.accessionNumber)
     .replace('/condivisioni/:id', `/condivisioni/${share.id}`)
     .replace('/referti/:id', `/referti/${mine.publicationIds[0]}`)
+    .replace('/:study/:file', '/ST000000/INDEX.JS')
+    .replace('/rapida/:file', '/rapida/EXAM.JS')
     .replace('/api/docs/:file', '/api/docs/swagger-ui.css')
     .replace('/viewer/*', '/viewer/viewer')
     .replace('/dicomweb/*', '/dicomweb/studies')
     .replace('/assets/:file{.+}', asset)
+    .replace(':code', 'H501')
+    .replaceAll(/:(?:id|exam)\b/g, randomUUID())
 }
 
 function formFor({ path }: Route): URLSearchParams {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { dicomFile, instance } from '../support/dicom.ts'
+import { dicomFile, type Elements, instance, type Value } from '../support/dicom.ts'
 import { pdfOf, visit } from '../support/fixtures.ts'
 import { pin2In, type TestGateway, testGateway } from '../support/gateway.ts'
 import { type TestOrthanc, testOrthanc } from '../support/orthanc.ts'
@@ -126,26 +126,19 @@ async function online(
   const objects: Exam[] = []
   for (const [index, { description: mark }] of list.entries()) {
     const publicationId = await publicationOf(person, mark)
-    await discReady(person, publicationId)
+    await prepared(person, publicationId)
     objects.push({ mark, publicationId, ...(uids[index] ?? { study: '', series: '', instance: '' }) })
   }
   await person.post('/uscita')
   return { pin1, pin2, objects }
 }
 
-async function sendStudy(
-  orthanc: TestOrthanc,
-  {
-    accessionNumber,
-    patient,
-    study,
-    mark,
-  }: Record<'accessionNumber' | 'mark', string> & Record<'patient' | 'study', number>,
-) {
+type StudyOf = Record<'accessionNumber' | 'mark', string> & Record<'patient' | 'study', number>
+
+async function sendStudy(orthanc: TestOrthanc, { accessionNumber, patient, study, mark }: StudyOf) {
   const directory = await mkdtemp(join(tmpdir(), 'ritiro-authorisation-'))
-  const uid = (tag: number, elements: ReturnType<typeof instance>) =>
-    String(elements.find(([found]) => found === tag)?.[2])
-  let first: ReturnType<typeof instance> | undefined
+  const uid = (tag: number, elements: Elements) => String(elements.find(([found]) => found === tag)?.[2])
+  let first: Elements | undefined
   for (const number of [1, 2]) {
     // Marked in header and pixels, so that neither can leak unseen.
     const pixels = Buffer.from(mark.padEnd(16, '.').repeat(8), 'latin1')
@@ -163,6 +156,10 @@ async function sendStudy(
     first ??= elements
     await writeFile(join(directory, `${number}.dcm`), dicomFile(elements))
   }
+  await writeFile(
+    join(directory, 'sr.dcm'),
+    dicomFile(structuredReport({ accessionNumber, patient, study, mark })),
+  )
   await orthanc.send({ directory })
   await rm(directory, { recursive: true })
   const elements = first ?? []
@@ -186,13 +183,48 @@ async function publicationOf(person: Patient, mark: string): Promise<string> {
   throw new Error(`the list does not show ${mark}`)
 }
 
-async function discReady(person: Patient, publicationId: string): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const { status } = await person.get(`/referti/${publicationId}/disco.iso`, { range: 'bytes=0-0' })
-    if (status === 206) return
+/** Waits for what is made of a study, and for its structured report. */
+async function prepared(person: Patient, publicationId: string): Promise<void> {
+  const wanted = ['disco.iso', 'rapida/ST000000/INDEX.JS', 'strutturati']
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const answers = await Promise.all(
+      wanted.map((path) => person.get(`/referti/${publicationId}/${path}`, { range: 'bytes=0-0' })),
+    )
+    if (answers.every(({ ok }) => ok)) return
     await new Promise((done) => setTimeout(done, 100))
   }
-  throw new Error('the disc was not prepared in time')
+  throw new Error(`one of ${wanted} was not ready in time`)
+}
+
+/** A Basic Text SR (PS3.3 §A.35.1) that says `mark`. */
+function structuredReport({ accessionNumber, patient, study, mark }: StudyOf): Elements {
+  const named = (meaning: string): Value => ({
+    items: [
+      [
+        [0x00080100, 'SH', '1'],
+        [0x00080102, 'SH', '99TEST'],
+        [0x00080104, 'LO', meaning],
+      ],
+    ],
+  })
+  const line: Elements = [
+    [0x0040a010, 'CS', 'CONTAINS'],
+    [0x0040a040, 'CS', 'TEXT'],
+    [0x0040a043, 'SQ', named('Reperti')],
+    [0x0040a160, 'UT', mark],
+  ]
+  return instance({
+    ...{ patient, study, series: 2, modality: 'SR', pixels: false },
+    sopClass: '1.2.840.10008.5.1.4.1.1.88.11',
+    more: { 524368: ['SH', accessionNumber], 528432: ['LO', mark], 1048624: ['DA', '19800423'] },
+    add: [
+      [0x0040a040, 'CS', 'CONTAINER'],
+      [0x0040a043, 'SQ', named('Referto')],
+      [0x0040a491, 'CS', 'COMPLETE'],
+      [0x0040a493, 'CS', 'VERIFIED'],
+      [0x0040a730, 'SQ', { items: [line] }],
+    ],
+  })
 }
 
 function only(exam: Exam | undefined): Exam {

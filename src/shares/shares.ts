@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomInt } from 'node:crypto'
+import { createHash, randomBytes, randomInt, randomUUID } from 'node:crypto'
 import { and, desc, eq, gt, inArray, isNull } from 'drizzle-orm'
 import { record, transact } from '../audit/audit.ts'
 import type { KeyRing } from '../crypto/keys.ts'
@@ -217,25 +217,7 @@ export async function tryShare(
   const usable = share && !share.endedAt && share.endsAt > now ? share : null
   if (usable?.suspendedAt) return { ok: false, reason: 'suspended' }
   const matches = await verifyPin(usable?.pinHash ?? null, pin)
-  if (!usable) return { ok: false, reason: 'wrong' }
-  const actor = { kind: 'doctor', share: usable.id } as const
-  if (!matches) {
-    const failuresInRow = usable.failuresInRow + 1
-    const failuresInAll = usable.failuresInAll + 1
-    const suspended = failuresInRow >= 5 || failuresInAll >= 20
-    await tx
-      .update(shares)
-      .set({ failuresInRow, failuresInAll, suspendedAt: suspended ? now : null })
-      .where(eq(shares.id, usable.id))
-    record(tx, now, {
-      event: suspended ? 'share.suspended' : 'access.failed',
-      actor,
-      source,
-      visitId: usable.visitId,
-      details: { share: usable.id },
-    })
-    return { ok: false, reason: suspended ? 'suspended' : 'wrong' }
-  }
+  if (!usable || !matches) return refuseTry(tx, { share, usable, source, now })
   const online = await sharedOnline(tx, usable, now)
   if (online.length === 0) return { ok: false, reason: 'wrong' }
   await tx
@@ -243,6 +225,34 @@ export async function tryShare(
     .set({ failuresInRow: 0, firstOpenedAt: usable.firstOpenedAt ?? now })
     .where(eq(shares.id, usable.id))
   return { ok: true, share: usable, online }
+}
+
+/** Counts and notes a wrong try. Where no share stands, the same is asked of the database, or the time would tell (S43). */
+async function refuseTry(
+  tx: Transaction,
+  {
+    share,
+    usable,
+    source,
+    now,
+  }: { share: Share | undefined; usable: Share | null; source: string; now: Date },
+): Promise<Extract<OpenShare, { ok: false }>> {
+  const failuresInRow = (usable?.failuresInRow ?? 0) + 1
+  const failuresInAll = (usable?.failuresInAll ?? 0) + 1
+  const suspended = usable !== null && (failuresInRow >= 5 || failuresInAll >= 20)
+  await tx
+    .update(shares)
+    .set({ failuresInRow, failuresInAll, suspendedAt: suspended ? now : null })
+    .where(eq(shares.id, usable?.id ?? randomUUID()))
+  const event = suspended ? 'share.suspended' : 'access.failed'
+  if (share) {
+    const { id, visitId } = share
+    record(tx, now, {
+      ...{ event, source, visitId, details: { share: id } },
+      actor: { kind: 'doctor', share: id },
+    })
+  } else record(tx, now, { event, source, actor: { kind: 'anonymous' } })
+  return { ok: false, reason: suspended ? 'suspended' : 'wrong' }
 }
 
 /** What a share opens at this moment: of its publications, those that are still online. */

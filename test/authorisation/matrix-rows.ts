@@ -17,7 +17,7 @@ export type Row = {
 }
 
 export const STUDY = (exam: ExamObject) => `/dicomweb/studies/${exam.study}`
-export const SERIES = (exam: ExamObject) => `${STUDY(exam)}/series/${exam.series}`
+const SERIES = (exam: ExamObject) => `${STUDY(exam)}/series/${exam.series}`
 const INSTANCE = (exam: ExamObject) => `${SERIES(exam)}/instances/${exam.instance}`
 export const REPORT = (exam: ExamObject) => `/referti/${exam.publicationId}`
 export const SHARE = (exam: ExamObject) => `/condivisioni/${exam.shareId}`

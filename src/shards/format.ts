@@ -54,7 +54,7 @@ export type IndexedPixels = {
 }
 
 /** Of scripts, index and codings together: a viewer reads its own alone, and what a lower one made is made anew. */
-export const DATA_VERSION = 3
+export const DATA_VERSION = 4
 
 /** Name of the index among the data files. */
 export const INDEX_NAME = 'INDEX'

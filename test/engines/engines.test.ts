@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { generateChestCt } from '../../scripts/demo-data/ct.ts'
 import { DEMO_VISITS } from '../../scripts/demo-data/visits.ts'
@@ -17,9 +15,9 @@ import { startChromium } from './chromium.ts'
 import { discPlaces, type Places } from './disc.ts'
 import { type Engine, type EnginePage, waitFor } from './engine.ts'
 import { startFirefox } from './firefox.ts'
+import { type Mounted, mountIso } from './mounted.ts'
 import { consoleOfWebKit, hasWebKit, startWebKit } from './webkit.ts'
 
-const run = promisify(execFile)
 const DESKTOP = { width: 1280, height: 800 }
 const PHONE = { width: 390, height: 844 }
 const SLICES = 12
@@ -29,6 +27,8 @@ const LONG = 150_000
 let folder: string
 let places: Places
 let truth: string
+let mounted: Mounted
+const openedMounted = new Set<string>()
 /** Of Chromium, which test/shards compares with dcmtk. */
 let expected: { pixels: string[]; picture: number[] } | null = null
 
@@ -46,6 +46,7 @@ beforeAll(async () => {
   const images = await Promise.all(files.map((file) => readFile(file)))
   const sheets = [electrocardiogram(), structuredReport(), encapsulatedPdf(smallPdf())]
   places = await discPlaces(folder, [...images, ...sheets.map((elements) => dicomFile(elements))])
+  mounted = await mountIso(join(folder, 'disc.iso'), join(folder, 'mounted'))
   await mkdir(join(folder, 'truth'))
   truth = (
     await pageOf(
@@ -55,7 +56,10 @@ beforeAll(async () => {
   ).url
 })
 
-afterAll(() => rm(folder, { recursive: true, force: true }))
+afterAll(async () => {
+  if ('at' in mounted) await mounted.unmount()
+  await rm(folder, { recursive: true, force: true })
+})
 
 describe.each([
   ['Chromium', startChromium, true],
@@ -69,7 +73,12 @@ describe.each([
       try {
         const picture = await openViewer(engine, places.iso, DESKTOP)
         await openViewer(engine, places.zip, PHONE)
-        await openViewer(engine, places.plain, DESKTOP)
+        if ('at' in mounted) {
+          expect(await openViewer(engine, mounted.at, DESKTOP)).toEqual(picture)
+          openedMounted.add(engine.name)
+        }
+        // What a reader without Joliet sees is a matter of names, not of engines.
+        if (engine.name === 'chromium' || !('at' in mounted)) await openViewer(engine, places.plain, DESKTOP)
         const pixels = await pixelsOf(engine)
         // WebKit's driver answers no more now and then once files were chosen.
         if (engine.name !== 'webkit') await openFolder(engine)
@@ -88,28 +97,13 @@ describe.each([
   )
 })
 
-test(
-  'Chromium opens the disc from the mounted ISO itself',
-  async (context) => {
-    const at = join(folder, 'mounted')
-    await mkdir(at)
-    // By FUSE, as few kernels of containers know ISO 9660; where there is no /dev/fuse the run tells that this was skipped.
-    const refused = await run('fuseiso', [join(folder, 'disc.iso'), at]).then(
-      () => null,
-      (error: Error) => error.message.split('\n')[0],
+test('the ISO itself is mounted: three engines opened it there, without extracting it', (context) => {
+  if ('refused' in mounted) context.skip(`no engine read the ISO itself: ${mounted.refused}`)
+  else
+    expect(openedMounted).toEqual(
+      new Set(hasWebKit() ? ['chromium', 'firefox', 'webkit'] : ['chromium', 'firefox']),
     )
-    if (refused !== null) context.skip(`not mounted here: ${refused}`)
-    const engine = await startChromium()
-    try {
-      const extracted = await openViewer(engine, places.iso, DESKTOP)
-      expect(await openViewer(engine, at, DESKTOP)).toEqual(extracted)
-    } finally {
-      await engine.close()
-      await run('fusermount', ['-u', at])
-    }
-  },
-  LONG,
-)
+})
 
 test.skipIf(!hasWebKit())(
   'WebKit’s console has nothing to say of the disc, nor does the page ask for anything but files',

@@ -35,6 +35,10 @@ test.each(CODINGS)('a frame comes back as it was, to the bit: %o', (coding) => {
     ]) {
       const back = restore(layOut(frame.slice(), size, coding), size, coding)
       expect(Buffer.from(back).equals(frame)).toBe(true)
+      // Into memory that held another frame before.
+      const used = noise(length).buffer as ArrayBuffer
+      const again = restore(layOut(frame.slice(), size, coding), size, coding, used)
+      expect(Buffer.from(again).equals(frame)).toBe(true)
     }
   }
 })

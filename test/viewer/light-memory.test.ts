@@ -13,6 +13,7 @@ const FRAME_BYTES = SIDE * SIDE * 2
 test('the store holds what is near and no more than its budget, checks the rest once, and gives what was let go again', async () => {
   const fetched: string[] = []
   const checked: string[] = []
+  const reused: number[] = []
   const source: FrameSource = {
     async frame(image) {
       fetched.push(image.key)
@@ -22,6 +23,7 @@ test('the store holds what is near and no more than its budget, checks the rest 
       checked.push(image.key)
     },
     preview: async () => null,
+    reuse: ({ cells }) => void reused.push(cells[0] ?? -1),
     onProgress: () => () => undefined,
   }
   const slices = Array.from({ length: 40 }, (_, at) => sliceOf(at))
@@ -45,8 +47,52 @@ test('the store holds what is near and no more than its budget, checks the rest 
     await expect.poll(() => store.peek(slices[at] as Slice)).toEqual(frameOf(at))
     expect(held().length).toBeLessThanOrEqual(11)
   }
+  // Whose memory is given back is held no more.
+  expect(reused).toContain(20)
+  expect(reused).not.toContain(39)
   expect(store.peek(slices[20] as Slice)).toBeNull()
   expect(await store.load(slices[20] as Slice)).toEqual(frameOf(20))
+})
+
+test('views of frames of unlike size, as those of MPR, leave each other what they hold: nothing is fetched for ever', async () => {
+  const large = { ...PIXEL, rows: SIDE * 8 }
+  let fetched = 0
+  const reused: number[] = []
+  const source: FrameSource = {
+    frame(image) {
+      // What is fetched without end would hold up this test without end.
+      if (++fetched > 400) return new Promise(() => {})
+      const { rows, columns } = image.pixel
+      return Promise.resolve({
+        ...frameOf(0),
+        cells: new Uint16Array(rows * columns).fill(Number(image.key)),
+      })
+    },
+    reuse: ({ cells }) => void reused.push(cells[0] ?? -1),
+    preview: async () => null,
+    onProgress: () => () => undefined,
+  }
+  const cut = Array.from({ length: 100 }, (_, at) => sliceOf(at))
+  const volume = Array.from({ length: 10 }, (_, at) => ({
+    image: { key: String(1000 + at), pixel: large } as Image,
+    index: 0,
+  }))
+  // All of the large ones are held already, as MPR has read them.
+  const store = createStore(source, NO_POOL, 140 * FRAME_BYTES)
+  const lent = await Promise.all(volume.map((slice) => store.load(slice)))
+  store.look({}, volume, 5)
+  store.look({}, cut, 50)
+  const held = () => cut.filter((slice) => store.peek(slice) !== null).length
+  await expect.poll(held).toBeGreaterThan(50)
+  await new Promise((done) => setTimeout(done, 20))
+  expect(fetched).toBeLessThan(150)
+  // Memory of what was let go is used again, but for what somebody was given.
+  for (const at of [0, 99, 0, 99]) {
+    store.look({}, cut, at)
+    await expect.poll(() => store.peek(cut[at] as Slice)).not.toBeNull()
+  }
+  expect(reused.every((key) => key < 1000)).toBe(true)
+  expect(lent.map(({ cells }) => cells[0])).toEqual(volume.map(({ image }) => Number(image.key)))
 })
 
 test('of the strings that were brought the longest unused go first, and are brought again when wanted', async () => {

@@ -302,7 +302,9 @@ test('presets by modality: parts of the image’s own pixels where no scale is s
     const { image } = only(slice(1, { '00080060': [modality], ...own }))
     return presetsOf(image, 0, frame)
       .slice(1)
-      .map(({ voi }) => voi.kind === 'window' && [voi.center - voi.width / 2, voi.center + voi.width / 2])
+      .map(({ voi }) =>
+        voi.kind === 'window' ? ([voi.center - voi.width / 2, voi.center + voi.width / 2] as const) : never(),
+      )
   }
   const auto = [10, 990]
   expect(rangesOf('MR')).toEqual([auto, [50, 950], [10, 750], [500, 999]])
@@ -312,6 +314,11 @@ test('presets by modality: parts of the image’s own pixels where no scale is s
   for (const modality of ['PT', 'NM'])
     expect(rangesOf(modality)).toEqual([auto, [0, 1000], [0, 500], [0, 250], [0, 100]])
   expect(rangesOf('OT')).toEqual([auto])
+  // A mask: nearly all pixels are alike, and a window between two that are has no width.
+  frame.cells.fill(0).set([1], 500)
+  for (const modality of ['MR', 'OT', 'NM'])
+    for (const [low, high] of rangesOf(modality)) expect(high).toBeGreaterThan(low)
+  expect(rangesOf('MR')).toEqual([])
 })
 
 test('PS3.5 6.1.2.5: names in mixed character sets, after the examples of PS3.5 H.3 and I.2', () => {

@@ -142,6 +142,13 @@ test('what cannot be shown stands as a tile with its reason, and the rest of the
     'Compressione non supportata',
   ])
   await screenshot(page, 'light-tile-1280', false)
+  // Saved, it does not pass for a picture either, whatever texts are shown.
+  await page.keyboard.press('t')
+  const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('g')])
+  expect(
+    await page.evaluate(BRIGHT, [(await bytesOf(download)).toString('base64'), 'middle']),
+  ).toBeGreaterThan(50)
+  await page.keyboard.press('t')
   await page.keyboard.press('Home')
   await expect.poll(() => shown(page)).toBe('1')
   await page.locator('.series-item', { hasText: '#2 · 2 oggetti non mostrati' }).click()
@@ -170,9 +177,17 @@ test('MPR shows the two other planes of a regular volume, in which a press moves
   const { x = 0, y = 0, width = 0, height = 0 } = (await coronal.locator('.stage').boundingBox()) ?? {}
   await page.mouse.click(x + width / 2, y + height / 2 - 40)
   await expect.poll(async () => Number(await shown(page))).toBeGreaterThan(7)
-  await page.keyboard.press('q')
-  await expect.poll(() => page.locator('.viewport').count()).toBe(1)
-  await page.locator('.series-item').first().click()
+  // Saved, it bears whose it is, which the screen says once for all three.
+  expect(await coronal.locator('.corner-tl').isVisible()).toBe(false)
+  const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('g')])
+  const png = (await bytesOf(download)).toString('base64')
+  expect(await page.evaluate(BRIGHT, [png, 'corner'])).toBeGreaterThan(50)
+  // Compare begins with the series itself, not with a plane through it.
+  await page.keyboard.press('d')
+  await expect.poll(() => page.locator('.viewport').count()).toBe(2)
+  const [first, second] = await page.locator('.corner-bl').allTextContents()
+  expect(first).not.toContain('MPR')
+  expect(second).toBe(first)
 })
 
 test('a stack with a gap is refused for MPR', async () => {
@@ -237,10 +252,13 @@ test('by keyboard alone: one stop for the whole toolbar, a focus that is seen, m
     for (let n = 0; n < times; n++) {
       await page.keyboard.press(key)
       seen.push(await focused())
-      const outline = await page.evaluate(
-        () => document.activeElement && getComputedStyle(document.activeElement).outlineStyle,
-      )
-      expect(outline, String(seen.at(-1))).toBe('solid')
+      // Of the stage over its canvases, which cover what it has itself.
+      const ring = await page.evaluate(() => {
+        const { activeElement: one } = document
+        if (one?.className !== 'stage') return one && getComputedStyle(one).outlineStyle
+        return getComputedStyle(one, '::after').borderTopStyle
+      })
+      expect(ring, String(seen.at(-1))).toBe('solid')
     }
     return seen
   }
@@ -330,7 +348,45 @@ test('on a phone a finger scrolls, and everything to touch is 44 px or more', as
   const { x = 0, y = 0, width = 0, height = 0 } = (await page.locator('.stage').boundingBox()) ?? {}
   await drag(page, { x: x + width / 2, y: y + height / 2 }, 60)
   await expect.poll(async () => Number(await shown(page))).toBeGreaterThan(7)
+  await page.getByRole('button', { name: 'MPR' }).click()
+  await expect.poll(() => page.locator('.stage').nth(2).getAttribute('data-shown')).toBe('33')
+  expect(await page.evaluate(CROWDED)).toEqual([])
+  await screenshot(page, 'light-mpr-390', false)
 })
+
+/** Bright pixels of a saved picture: where the patient's name stands, or where it says that it is none. */
+async function BRIGHT([base64 = '', where]: string[]) {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
+  const saved = await createImageBitmap(new Blob([bytes], { type: 'image/png' }))
+  const context = new OffscreenCanvas(120, 40).getContext('2d')
+  if (where === 'corner') context?.drawImage(saved, 0, 0)
+  else context?.drawImage(saved, 60 - saved.width / 2, 20 - saved.height / 2)
+  const { data } = context?.getImageData(0, 0, 120, 40) ?? { data: [] }
+  return [...data].filter((value, at) => at % 4 === 0 && value > 200).length
+}
+
+/** Texts over the pictures that are cut off, or lie on another. */
+const CROWDED = () => {
+  const lines = [...document.querySelectorAll<HTMLElement>('.corner span')].filter((one) =>
+    one.checkVisibility(),
+  )
+  const boxes = lines.map((line) => {
+    const range = document.createRange()
+    range.selectNodeContents(line)
+    return { line, box: range.getBoundingClientRect() }
+  })
+  return boxes.flatMap(({ line, box }, at) => {
+    const over = boxes.some(
+      ({ box: b }, other) =>
+        other !== at &&
+        box.left < b.right &&
+        b.left < box.right &&
+        box.top + 2 < b.bottom &&
+        b.top + 2 < box.bottom,
+    )
+    return over || line.scrollWidth > line.clientWidth ? [line.textContent] : []
+  })
+}
 
 // A finger goes down, moves, and goes up (Playwright's touchscreen only taps).
 async function drag(page: Page, { x, y }: { x: number; y: number }, by: number): Promise<void> {

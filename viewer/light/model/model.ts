@@ -200,6 +200,8 @@ export interface FrameSource {
    * like `frame()`. Only of sources that keep what they bring.
    */
   check?(image: Image, index: number, priority: number, signal: AbortSignal): Promise<void>
+  /** Takes the memory of a frame that nobody reads any more, for one of those to come. */
+  reuse?(frame: Frame): void
   /** A quick low-cost picture of a series' image, where there is one. */
   preview(image: Image): Promise<Preview | null>
   /** Told whenever more has arrived, of all the bytes known; returns how to stop. */

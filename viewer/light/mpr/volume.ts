@@ -67,11 +67,13 @@ export function reslicedSeries(
 export function reslicing(source: FrameSource, frames: Map<string, readonly Frame[]>): FrameSource {
   return {
     ...source,
-    frame(image, index, priority, signal): Promise<FrameData> {
+    async frame(image, index, priority, signal): Promise<FrameData> {
       const cut = /^mpr:(row|column):(\d+):(.*)$/s.exec(image.key)
       const volume = cut && frames.get(cut[3] ?? '')
       if (!cut || !volume) return source.frame(image, index, priority, signal)
-      return Promise.resolve(slab(volume, cut[1] === 'row', Number(cut[2]), image))
+      // Each in a task of its own: hundreds that are fetched in advance would hold up the page.
+      if (priority > 0) await new Promise((done) => setTimeout(done))
+      return slab(volume, cut[1] === 'row', Number(cut[2]), image)
     },
     ...(source.check && {
       // What is cut out of frames at hand is at hand.

@@ -26,6 +26,8 @@ export function createStore(source: FrameSource, pool: DecodePool, budget = MEMO
   const seen = new Set<string>()
   const checking = new Set<string>()
   const underWay = new Map<string, Promise<Frame>>()
+  // Given to somebody who may keep them: never to be written over.
+  const lent = new Set<string>()
   const plans = new Map<object, Plan>()
   const listeners = new Set<(slice: Slice) => void>()
   const signal = new AbortController().signal
@@ -63,7 +65,7 @@ export function createStore(source: FrameSource, pool: DecodePool, budget = MEMO
     if (heldBytes > budget) release()
   }
 
-  // The farthest from what any viewport looks at go first.
+  // The farthest from what any viewport looks at go first; what is fetched in advance never, or it would be again at once.
   const release = () => {
     const distance = new Map<string, number>()
     for (const { slices, at } of plans.values())
@@ -71,12 +73,16 @@ export function createStore(source: FrameSource, pool: DecodePool, budget = MEMO
         const key = keyOf(slice)
         distance.set(key, Math.min(distance.get(key) ?? FAR, Math.abs(place - at)))
       }
+    for (const plan of plans.values())
+      for (const { around } of outwards(plan, (budget * NEAR) / plans.size))
+        for (const slice of around) distance.set(keyOf(slice), 0)
     const byDistance = [...held].sort(([a], [b]) => (distance.get(b) ?? FAR) - (distance.get(a) ?? FAR))
-    for (const [key, { bytes }] of byDistance) {
+    for (const [key, { value, bytes }] of byDistance) {
       if (heldBytes <= budget * 0.9) return
       if ((distance.get(key) ?? FAR) === 0) return
       held.delete(key)
       heldBytes -= bytes
+      if (!(value instanceof FrameError) && !lent.has(key)) source.reuse?.(value)
     }
   }
 
@@ -95,11 +101,11 @@ export function createStore(source: FrameSource, pool: DecodePool, budget = MEMO
 
   const pump = () => {
     while (running < AT_ONCE) {
-      const near = nextOf(plans.values(), budget * NEAR, (slice) => {
+      const near = nextOf(plans, budget * NEAR, (slice) => {
         const key = keyOf(slice)
         return held.has(key) || underWay.has(key)
       })
-      const next = near ?? (source.check && nextOf(plans.values(), budget * FAR_AHEAD, isKnown))
+      const next = near ?? (source.check && nextOf(plans, budget * FAR_AHEAD, isKnown))
       if (!next) return
       running++
       const done = () => {
@@ -125,6 +131,7 @@ export function createStore(source: FrameSource, pool: DecodePool, budget = MEMO
   return {
     peek: (slice) => held.get(keyOf(slice))?.value ?? null,
     async load(slice) {
+      lent.add(keyOf(slice))
       const known = held.get(keyOf(slice))?.value
       if (known instanceof FrameError) throw known
       return known ?? start(slice, 0)
@@ -161,8 +168,8 @@ interface Plan {
 }
 
 const MIB = 1024 * 1024
-// A CT's slice takes half a MiB. Phones have less.
-const MEMORY_BUDGET = (matchMedia('(max-width: 700px)').matches ? 64 : 80) * MIB
+// A CT's slice takes half a MiB.
+const MEMORY_BUDGET = 64 * MIB
 /** What is held at hand: not all of the budget, or what is let go would be fetched again at once. */
 const NEAR = 0.85
 /** What is fetched in advance to be kept as loaded, so that the road to it is not in the way later: 1400 slices. */
@@ -172,23 +179,28 @@ const AFTER_FIRST_MS = 60
 const FAR = Number.MAX_SAFE_INTEGER
 
 // Outwards from where each viewport is, as far as memory holds.
-function nextOf(plans: Iterable<Plan>, budget: number, isKnown: (slice: Slice) => boolean) {
+function nextOf(plans: ReadonlyMap<object, Plan>, budget: number, isKnown: (slice: Slice) => boolean) {
   let best: { slice: Slice; priority: number } | null = null
-  const all = [...plans]
-  for (const { slices, at } of all) {
-    let room = budget / all.length / bytesOf(slices[at])
-    for (let distance = 0; distance < slices.length && room >= 1; distance++) {
+  for (const plan of plans.values())
+    for (const { distance, around } of outwards(plan, budget / plans.size)) {
       if (best && distance >= best.priority) break
-      const around = distance === 0 ? [slices[at]] : [slices[at + distance], slices[at - distance]]
-      const slice = around.find((one) => one && !isKnown(one))
-      if (slice) {
-        best = { slice, priority: distance }
-        break
-      }
-      room -= around.filter(Boolean).length
+      const slice = around.find((one) => !isKnown(one))
+      if (!slice) continue
+      best = { slice, priority: distance }
+      break
     }
-  }
   return best
+}
+
+/** The slices of a stack that fit into so many bytes, from where one looks. */
+function* outwards({ slices, at }: Plan, bytes: number) {
+  let room = bytes / bytesOf(slices[at])
+  for (let distance = 0; distance < slices.length && room >= 1; distance++) {
+    const both = distance === 0 ? [slices[at]] : [slices[at + distance], slices[at - distance]]
+    const around = both.filter((slice) => slice !== undefined)
+    yield { distance, around }
+    room -= around.length
+  }
 }
 
 function bytesOf(slice: Slice | undefined): number {

@@ -14,6 +14,8 @@ export type DecodeMessage = {
   readonly job: number
   readonly coding: Coding
   readonly size: FrameSize
+  /** Memory of the right length to decode into, given away. */
+  readonly into?: ArrayBuffer
 }
 
 /** What it answers: samples, little endian, colours interleaved; or a JPEG stream. */

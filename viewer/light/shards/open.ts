@@ -72,6 +72,8 @@ function allOf(data: readonly ShardData[]): FrameSource {
       sourceOf(image.key).frame(image, index, priority, signal),
     check: async (image, index, priority, signal) =>
       sourceOf(image.key).check?.(image, index, priority, signal),
+    // All studies share the workers.
+    reuse: (frame) => data[0]?.frames.reuse?.(frame),
     preview: async (image) => sourceOf(image.key).preview(image),
     onProgress(listener) {
       const of = data.map(() => ({ loadedBytes: 0, totalBytes: 0 }))

@@ -66,6 +66,7 @@ function ofStudy(decoders: Decoders, study: number): Decoders {
     drop: (frame) => decoders.drop(first + frame),
     decode: (frame, coding, size) => decoders.decode(first + frame, coding, size),
     check: (frame, coding, size) => decoders.check(first + frame, coding, size),
+    reuse: decoders.reuse,
   }
 }
 
@@ -125,6 +126,9 @@ function sourcesOf(
     async check(image, at, priority, signal) {
       const { number, coding } = await loadFrame(image, at, priority, signal)
       await decode(number, coding, image.pixel, decoders.check)
+    },
+    reuse({ cells }) {
+      if (cells.byteLength === cells.buffer.byteLength) decoders.reuse(cells.buffer as ArrayBuffer)
     },
     async preview(image) {
       const preview = instances.get(image.key)?.preview

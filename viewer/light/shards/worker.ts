@@ -28,11 +28,11 @@ function answer(message: DecodeMessage): void {
 
 const post = (answer: WorkerAnswer, transfer: Transferable[] = []): void => postMessage(answer, { transfer })
 
-function decode({ decode: frame, coding, size, only }: DecodeMessage): Decoded {
+function decode({ decode: frame, coding, size, only, into }: DecodeMessage): Decoded {
   const strings = kept.get(frame)
   if (!strings) throw new Error('a frame that was not loaded')
   const laidOut = inflate(strings, lengthOf(coding, size))
-  const bytes = restore(laidOut, size, coding, only ? spare : undefined)
+  const bytes = restore(laidOut, size, coding, only ? spare : into)
   if (only && bytes.buffer !== laidOut.buffer) spare = bytes.buffer as ArrayBuffer
   return { bytes, isShared: bytes.buffer === laidOut.buffer }
 }

@@ -45,7 +45,8 @@ export function presetsOf(image: Image, index: number, frame: Frame | null): Pre
       }),
     ),
   ]
-  return [...own, ...fixed, ...measured]
+  // Where all of those pixels are alike there is nothing between the darkest and the brightest.
+  return [...own, ...fixed, ...measured.filter(({ voi }) => voi.kind === 'lut' || voi.width > 0)]
 }
 
 const CT = [
@@ -98,7 +99,7 @@ const linear = (center: number, width: number): Voi => ({ kind: 'window', center
 const exact = (low: number, high: number): Voi => ({
   kind: 'window',
   center: (low + high) / 2,
-  width: Math.max(high - low, Number.MIN_VALUE),
+  width: high - low,
   shape: 'LINEAR_EXACT',
 })
 

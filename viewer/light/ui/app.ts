@@ -11,6 +11,7 @@ import { attachPointers, type Tool } from '../tools/interaction.ts'
 import { createMarks } from '../tools/marks.ts'
 import { presetsOf } from '../tools/presets.ts'
 import { type ActionName, type Actions, KEYS } from './actions.ts'
+import { windowWords } from './corners.ts'
 import { openHelp } from './dialog.ts'
 import { printViews, savePng } from './export.ts'
 import { attachKeys } from './keys.ts'
@@ -188,12 +189,8 @@ export function createApp(root: HTMLElement, pool: DecodePool, folders: boolean,
         anchor,
         presetsHere(viewport).map(({ name, voi }, at) => ({
           label: name,
-          hint: [
-            voi.kind === 'window' && viewport.frame()
-              ? m().windowOf(round(voi.center), round(voi.width))
-              : m().windowLut,
-            at < 9 ? String(at + 1) : '',
-          ].join('   '),
+          hint: voi.kind === 'window' ? windowWords(voi) : m().windowLut,
+          key: at < 9 ? String(at + 1) : '',
           act: () => viewport.setVoi(voi),
         })),
       )
@@ -292,8 +289,6 @@ export function createApp(root: HTMLElement, pool: DecodePool, folders: boolean,
   refresh()
   return app
 }
-
-const round = (value: number): string => String(Math.round(value * 100) / 100)
 
 function toggleFullScreen(root: HTMLElement): void {
   if (document.fullscreenElement) void document.exitFullscreen()

@@ -77,14 +77,14 @@ function wordsOf(shown: Shown): Record<string, string[]> {
         .join(' · '),
       series.description,
       [text(image.attributes, '00185101'), series.laterality].filter(Boolean).join(' '),
-      planeWords(slice),
+      ...planeWords(slice),
     ],
     br: [
       lossyWords(slice),
       isPartlyPresented(image, slice.index) ? m().partlyPresented : '',
       shown.isPreview ? `${m().preview} · ${m().loading}` : '',
       shown.invert ? m().inverted : '',
-      windowWords(shown),
+      shown.voi && !isColour(slice.image) ? windowWords(shown.voi) : '',
       m().zoomOf(Math.round(shown.scale * 100)),
       `${m().slice} ${m().sliceOf(shown.at + 1, shown.count)}`,
     ],
@@ -95,7 +95,7 @@ function wordsOf(shown: Shown): Record<string, string[]> {
   }
 }
 
-function planeWords({ image, index }: Slice): string {
+function planeWords({ image, index }: Slice): string[] {
   const thickness =
     number(facts(image, index, '00289110'), '00180050') ?? number(image.attributes, '00180050')
   const position = positionOf(image, index)
@@ -103,12 +103,10 @@ function planeWords({ image, index }: Slice): string {
     thickness === null ? '' : m().thickness(decimal(thickness, 2)),
     position === null ? '' : m().position(decimal(position, 1)),
   ]
-    .filter(Boolean)
-    .join(' · ')
 }
 
-function windowWords({ voi, slice }: Shown): string {
-  if (!voi || isColour(slice.image)) return ''
+/** A window in numbers. */
+export function windowWords(voi: Voi): string {
   if (voi.kind === 'lut') return m().windowLut
   const digits = voi.width < 20 ? 2 : 0
   return m().windowOf(decimal(voi.center, digits), decimal(voi.width, digits))

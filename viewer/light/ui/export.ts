@@ -1,4 +1,5 @@
 import { day, m } from '../messages/messages.ts'
+import type { Size } from '../render/view.ts'
 import { h } from './dom.ts'
 import type { Viewport } from './viewport.ts'
 
@@ -55,7 +56,6 @@ function flattened(viewport: Viewport): HTMLCanvasElement {
   if (!context) return canvas
   for (const layer of layers) context.drawImage(layer, 0, 0)
   context.scale(devicePixelRatio, devicePixelRatio)
-  const { left, top } = viewport.stage.getBoundingClientRect()
   context.fillStyle = '#e8eef4'
   context.textBaseline = 'top'
   context.shadowColor = '#000'
@@ -69,11 +69,41 @@ function flattened(viewport: Viewport): HTMLCanvasElement {
     context.fillText(words, width / 2, height / 2, width - 16)
     context.textAlign = 'start'
   }
-  for (const line of viewport.stage.querySelectorAll<HTMLElement>('.corner span')) {
-    const style = getComputedStyle(line)
-    const box = line.getBoundingClientRect()
-    context.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`
-    context.fillText(line.textContent ?? '', box.left - left, box.top - top + 2)
-  }
+  for (const corner of viewport.stage.querySelectorAll<HTMLElement>('.corner'))
+    drawCorner(context, corner, viewport.size())
   return canvas
+}
+
+// At its place even where the screen leaves it out, as whose picture it is beside the other planes of a volume.
+function drawCorner(context: CanvasRenderingContext2D, corner: HTMLElement, { width, height }: Size): void {
+  const place = corner.className.replace(/^.*corner-/, '')
+  const lines = [...corner.children].map(({ textContent }) => textContent ?? '')
+  const [x, align] = /^(.l|left)$/.test(place)
+    ? ([10, 'left'] as const)
+    : /^(.r|right)$/.test(place)
+      ? ([width - 10, 'right'] as const)
+      : ([width / 2, 'center'] as const)
+  const tall = lines.length * LINE
+  const y = /^(t.|top)$/.test(place)
+    ? 8
+    : /^(b.|bottom)$/.test(place)
+      ? height - 8 - tall
+      : (height - tall) / 2
+  context.textAlign = align
+  const { fontFamily, color } = getComputedStyle(corner)
+  context.fillStyle = color
+  for (const [row, line] of lines.entries()) {
+    const bold = place.length > 2 || (place === 'tl' && row === 0)
+    context.font = `${bold ? '700 14px' : '12.5px'} ${fontFamily}`
+    context.fillText(fitting(context, line, width * 0.46), x, y + row * LINE)
+  }
+}
+
+const LINE = 17.5
+
+function fitting(context: CanvasRenderingContext2D, line: string, room: number): string {
+  if (context.measureText(line).width <= room) return line
+  let kept = line
+  while (kept && context.measureText(`${kept}…`).width > room) kept = kept.slice(0, -1)
+  return `${kept}…`
 }

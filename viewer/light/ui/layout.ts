@@ -67,6 +67,11 @@ export function createLayout(make: (index: number) => Viewport, onChange: () => 
     element,
     mode: () => mode,
     set(next) {
+      // The planes of a volume belong to the view of it: one that compares begins with the series that was cut.
+      if (mode === 'mpr' && next === 'two' && viewports[0]) {
+        activate(viewports[0])
+        set('one')
+      }
       const from = active
       set(next)
       // Compare begins with the same series twice: the other is chosen from the list.

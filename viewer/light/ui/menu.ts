@@ -3,6 +3,8 @@ import { h } from './dom.ts'
 export interface MenuItem {
   readonly label: string
   readonly hint: string
+  /** What does the same on the keyboard, or empty. */
+  readonly key: string
   act(): void
 }
 
@@ -14,7 +16,7 @@ export function openMenu(anchor: HTMLElement, items: readonly MenuItem[]): void 
     anchor.setAttribute('aria-expanded', 'false')
     anchor.focus()
   }
-  const buttons = items.map(({ label, hint, act }) =>
+  const buttons = items.map(({ label, hint, key, act }) =>
     h(
       'button',
       {
@@ -29,6 +31,7 @@ export function openMenu(anchor: HTMLElement, items: readonly MenuItem[]): void 
       },
       h('span', {}, label),
       h('small', {}, hint),
+      h('kbd', {}, key),
     ),
   )
   const menu = h('div', { class: 'menu', role: 'menu' }, ...buttons)

@@ -124,7 +124,8 @@ function menuButton(name: 'view' | 'share', actions: Actions): HTMLButtonElement
       element,
       MENUS[name].map((action) => ({
         label: m().actions[action],
-        hint: `${actions.isOn(action) ? '✓   ' : ''}${actions.keyOf(action)}`,
+        hint: actions.isOn(action) ? '✓' : '',
+        key: actions.keyOf(action),
         act: () => actions.run(action),
       })),
     )

@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type Browser, chromium } from 'playwright-core'
 import { buildViewer } from '../../viewer/build.ts'
@@ -9,10 +8,11 @@ import upstream from '../../viewer/upstream.json' with { type: 'json' }
 import { CHROMIUM, CHROMIUM_FLAGS } from '../chromium.ts'
 import { SPEEDS } from './line.ts'
 import { startPlainProxy } from './plain-proxy.ts'
+import { studyOf, untilPrepared } from './prepared.ts'
 import { median } from './processes.ts'
-import { frameTargets, JLS, type Target } from './viewer-frames.ts'
+import { frameTargets, type Target } from './viewer-frames.ts'
 import { lookTwice, type Side, type View } from './viewer-view.ts'
-import { type BenchWorld, startBenchWorld } from './world.ts'
+import { startBenchWorld } from './world.ts'
 
 const PARTS = ['first', 'series', 'frames'] as const
 
@@ -136,42 +136,6 @@ async function medianViews(rounds: number, round: () => Promise<Views>): Promise
   return new Map(
     [...(all[0]?.keys() ?? [])].map((key) => [key, { cold: middle(key, 'cold'), warm: middle(key, 'warm') }]),
   )
-}
-
-async function studyOf({ orthanc, url, cookie }: BenchWorld) {
-  const [study] = (await (await orthanc.request('/studies?expand')).json()) as {
-    MainDicomTags: { StudyInstanceUID: string }
-  }[]
-  const uid = study?.MainDicomTags.StudyInstanceUID ?? ''
-  const told = (await (
-    await fetch(`${url}/dicomweb/studies/${uid}/instances`, { headers: { cookie } })
-  ).json()) as Record<string, { Value: string[] }>[]
-  const value = (instance: (typeof told)[number], tag: string) => instance[tag]?.Value[0] ?? ''
-  return {
-    uid,
-    frames: told.map(
-      (one) =>
-        `/studies/${uid}/series/${value(one, '0020000E')}/instances/${value(one, '00080018')}/frames/1`,
-    ),
-  }
-}
-
-async function untilPrepared(
-  { url, cookie }: BenchWorld,
-  study: { frames: string[] },
-  say: (text: string) => void,
-) {
-  const started = performance.now()
-  for (const frame of [study.frames[0], study.frames.at(-1)]) {
-    for (;;) {
-      const { status } = await fetch(`${url}/dicomweb${frame}`, { headers: { cookie, accept: JLS } })
-      if (status === 200) break
-      if (performance.now() - started > 10 * 60_000)
-        throw new Error('the study was not prepared in ten minutes')
-      await sleep(250)
-    }
-  }
-  say(`prepared ${((performance.now() - started) / 1000).toFixed(0)} s after it was published`)
 }
 
 function viewTargets(

@@ -7,6 +7,7 @@ import type { Orthanc, OrthancResponse } from '../orthanc/orthanc.ts'
 import type { Codecs } from '../pixels/pixels.ts'
 import { createSlots } from '../slots.ts'
 import { type OpenedPart, openPart } from './multipart.ts'
+import type { nativeFrames } from './native.ts'
 import type { OnlineFacts } from './prepare.ts'
 import { pathOf, type Resource } from './resource.ts'
 import { partOf } from './whole.ts'
@@ -22,6 +23,7 @@ export type Asked = {
   readonly search: string
   /** What was made of the study; null where that is still to come. */
   readonly prepared: Derived<OnlineFacts> | null
+  readonly nativeFrame: ReturnType<typeof nativeFrames>
   /** Ends a long answer when it is no longer allowed (S12, S32). */
   readonly authorised: ReturnType<typeof watchAuthorised>
 }
@@ -187,7 +189,7 @@ function relayed(
       abort.abort()
     }
   }
-  return streamed(asked, body, headers, status)
+  return streamed(asked, body, headers, { status })
 }
 
 /** Bytes that are made as they are sent. If they fail the connection breaks: half an answer is not taken for a whole one. */
@@ -195,12 +197,12 @@ export function streamed(
   { c, authorised }: Asked,
   body: (left: AbortSignal) => AsyncIterable<Uint8Array>,
   headers: Record<string, string>,
-  status = 200,
+  { status = 200, sent }: { status?: number; sent?: (piece: Uint8Array) => void } = {},
 ): Response {
   const answer = {
     status,
     headers: { ...headers, 'cache-control': 'no-store' },
     body: (left: AbortSignal) => authorised.guard(body(left)),
   }
-  return pourAnswer(c, answer, { ended: authorised.signal })
+  return pourAnswer(c, answer, { ended: authorised.signal, sent })
 }

@@ -8,6 +8,7 @@ import type { Asked } from './archive.ts'
 import { bulkdata } from './bulkdata.ts'
 import { frames } from './frames.ts'
 import { metadata } from './metadata.ts'
+import { nativeFrames } from './native.ts'
 import type { OnlineFacts } from './prepare.ts'
 import { parseQuery } from './query.ts'
 import { rendered } from './rendered.ts'
@@ -64,6 +65,7 @@ export function dicomwebRoutes({
   portalUrl: string
   clock: () => Date
 }) {
+  const nativeFrame = nativeFrames(orthanc)
   return new Hono().get('/*', async (c) => {
     const url = new URL(c.req.url)
     const resource = parseResource(url.pathname.slice('/dicomweb'.length))
@@ -73,7 +75,7 @@ export function dicomwebRoutes({
     const { studyInstanceUid, kind } = resource
     if (studyInstanceUid !== undefined && !session.studyInstanceUids.has(studyInstanceUid))
       throw new AppError('not_found')
-    const asked = { c, orthanc, codecs, portalUrl, resource, search: query.search }
+    const asked = { c, orthanc, codecs, portalUrl, resource, nativeFrame, search: query.search }
     if (studyInstanceUid === undefined || kind === 'search-studies') {
       const wanted = query.studyInstanceUids ?? [...session.studyInstanceUids]
       const own = wanted.filter((uid) => session.studyInstanceUids.has(uid))

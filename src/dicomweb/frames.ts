@@ -83,27 +83,44 @@ async function preparedFrames(
   return streamed(asked, body, headers)
 }
 
-/** One native frame straight from the archive's storage folder, where the gateway may read it. */
+/** One native frame cut out of the archive's own file. */
 async function nativeFrame(
   asked: Asked,
   accepted: Accepted,
   numbers: readonly number[],
 ): Promise<Response | null> {
-  const { c, orthanc, prepared, resource } = asked
+  const { c, prepared, resource } = asked
   const [number = 0, ...more] = numbers
   const where = prepared?.facts.native[resource.sopInstanceUid ?? '']
   const offer = choose(accepted, offersOf(numbers, { type: OCTETS, transferSyntaxUid: EXPLICIT_LITTLE }))
-  if (!where || !offer || more.length > 0 || number > where.frames) return null
-  const start = where.start + (number - 1) * where.length
-  const bytes = await orthanc.storedBytes({ ...where, start })
-  if (!bytes) return null
-  const told = { type: OCTETS, transferSyntaxUid: EXPLICIT_LITTLE, length: bytes.byteLength }
-  if (!offer.multipart)
+  if (!where || !offer || more.length > 0) return null
+  const frame = await asked.nativeFrame(where, number)
+  if (!frame) return null
+  const { bytes, taken, over } = frame
+  if (!offer.multipart) {
+    over()
     return whole(c, bytes, { 'content-type': `${OCTETS}; transfer-syntax=${EXPLICIT_LITTLE}` })
+  }
   const { contentType, before, after, end } = framing(OCTETS)
-  const body = Buffer.concat([before({ ...told, location: locationOf(asked, number) }), bytes, after, end])
-  const headers = { 'content-type': contentType(EXPLICIT_LITTLE), 'content-length': `${body.byteLength}` }
-  return c.body(new Uint8Array(body), 200, { ...headers, 'cache-control': 'no-store' })
+  const told = { type: OCTETS, transferSyntaxUid: EXPLICIT_LITTLE, length: bytes.byteLength }
+  const head = before({ ...told, location: locationOf(asked, number) })
+  const tail = Buffer.concat([after, end])
+  const length = head.byteLength + bytes.byteLength + tail.byteLength
+  const headers = { 'content-type': contentType(EXPLICIT_LITTLE), 'content-length': `${length}` }
+  if (c.req.method === 'HEAD') {
+    over()
+    return new Response(null, { headers })
+  }
+  async function* body() {
+    try {
+      yield head
+      yield bytes
+      yield tail
+    } finally {
+      over()
+    }
+  }
+  return streamed(asked, body, headers, { sent: (piece) => piece === bytes && taken() })
 }
 
 async function archivedFrames(

@@ -1,9 +1,10 @@
 import { promisify } from 'node:util'
-import { brotliCompress, constants, gzip } from 'node:zlib'
+import { brotliCompress, constants, crc32, gzip } from 'node:zlib'
 import type { Deriver, Work } from '../derived/derived.ts'
 import { AppError } from '../errors.ts'
 import type { Orthanc } from '../orthanc/orthanc.ts'
 import { type Codecs, type Image, PixelError, readImage } from '../pixels/pixels.ts'
+import type { NativeFrames } from './native.ts'
 import { pathOf } from './resource.ts'
 
 /** What is known of a prepared study without reading it. */
@@ -18,17 +19,8 @@ export type OnlineFacts = {
   readonly bytes: { readonly stored: number; readonly coded: number; readonly codedAs: number }
 }
 
-/** Frames of `length` bytes one after the other from `start` on, in a file of `size` bytes. */
-type NativeFrames = {
-  readonly fileUuid: string
-  readonly size: number
-  readonly start: number
-  readonly length: number
-  readonly frames: number
-}
-
 /** Kind and version of what `onlineDeriver()` makes. */
-export const ONLINE: { readonly kind: string; readonly version: number } = { kind: 'online', version: 1 }
+export const ONLINE: { readonly kind: string; readonly version: number } = { kind: 'online', version: 2 }
 
 /** JPEG-LS without loss: a third of CT and MR, and what OHIF and cornerstone decode by themselves. */
 export const JPEG_LS = '1.2.840.10008.1.2.4.80'
@@ -129,7 +121,8 @@ async function prepareFrames(
     const file = length > LONGEST_PREPARED ? null : await orthanc.instanceFile(orthancId, signal)
     const image = file && readable(file)
     const where = file && image && fileUuid ? placeIn(file, image) : null
-    if (where && fileUuid) native[sopInstanceUid] = { fileUuid, ...where }
+    if (file && where && fileUuid)
+      native[sopInstanceUid] = { orthancId, fileUuid, crc32: crc32(file), ...where }
     for (const [frame, stored] of (image && isPlain(image) ? image.frames : []).entries()) {
       bytes.stored += stored.byteLength
       const coded = image && (await codedFrame(codecs, image, frame))
@@ -144,7 +137,10 @@ async function prepareFrames(
 }
 
 /** Where in the file its frames lie; null where they are not there as Explicit VR Little Endian has them, byte by byte. */
-function placeIn(file: Uint8Array, { frames }: Image): Omit<NativeFrames, 'fileUuid'> | null {
+function placeIn(
+  file: Uint8Array,
+  { frames }: Image,
+): Pick<NativeFrames, 'size' | 'start' | 'length' | 'frames'> | null {
   const [first, second] = frames
   if (!first || first.buffer !== file.buffer) return null
   if (second && second.byteOffset - first.byteOffset !== first.byteLength) return null

@@ -4,13 +4,24 @@ import type { PlayedVisit } from './visits.ts'
 type Say = (text: string) => void
 type Physician = { title: string; givenName: string; familyName: string }
 
-/** Orders the exam, as a RIS does: the person, their address and consent, the Accession Number. */
-export async function sendOrder(
+/**
+ * Admits the person, orders the exam with their consent, and corrects what reception did not have at first: the address. Who
+ * has no number cannot be admitted (PID-3): their order brings it all.
+ */
+export async function sendRegistration(
   line: MllpClient,
   visit: PlayedVisit,
   email: string,
   say: Say,
 ): Promise<void> {
+  if (visit.patient.patientId === '') return sendOrder(line, visit, email, say)
+  await exchange(line, say, [header(visit, 'ADT^A04', 'ADM'), patient(visit, ''), 'PV1|1|O'])
+  await sendOrder(line, visit, '', say)
+  await exchange(line, say, [header(visit, 'ADT^A08', 'COR'), patient(visit, email), 'PV1|1|O'])
+}
+
+/** Orders the exam, as a RIS does: the person, their address and consent, the Accession Number. */
+async function sendOrder(line: MllpClient, visit: PlayedVisit, email: string, say: Say): Promise<void> {
   const { accessionNumber, exam, examDate } = visit
   await exchange(line, say, [
     header(visit, 'ORM^O01', 'ORD'),

@@ -8,7 +8,7 @@ import { DEMO_PHYSICIAN, DEMO_VISITS, type DemoVisit } from '../demo-data/visits
 import type { Mailbox, MailMessage } from '../mailbox.ts'
 import type { RunningOrthanc } from '../orthanc.ts'
 import { type Api, call, deliverDocument, type VisitState } from './api.ts'
-import { sendOrder, sendReport } from './hl7.ts'
+import { sendRegistration, sendReport } from './hl7.ts'
 import type { MllpClient } from './mllp.ts'
 import type { DemoState } from './state.ts'
 
@@ -180,8 +180,13 @@ async function register(
     consent: true,
     exams: [{ description: exam, date: examDate }],
   }
-  // By HL7 nobody is told PIN1: the desk prints the slip, with a new one.
-  if (hl7) await sendOrder(hl7, visit, addressOf(accessionNumber), say)
+  // By HL7 nobody is told PIN1: printing the slip is an act of the desk, which issues a new one.
+  if (hl7) {
+    await sendRegistration(hl7, visit, addressOf(accessionNumber), say)
+    say(
+      '  the desk prints the slip with PIN1, which no message tells: in the console, or as here by POST …/pin1',
+    )
+  }
   // Registered, but stopped before PIN1 was written down: a new one is issued.
   const answer = hl7 ? { pin1: '' } : await call(api, 'POST', '/visits', body, [201, 409])
   return keepPin1(visit, state, api, answer.pin1 || (await newPin1(visit, api)))

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sendRegistration, sendReport } from '../../scripts/demo-run/hl7.ts'
 import { type MllpClient, mllpClient } from '../../scripts/demo-run/mllp.ts'
 import { freePort } from '../../scripts/orthanc.ts'
 import { auditEvents, exams, hl7Messages, patients, reports, visits } from '../../src/database/schema.ts'
@@ -721,3 +722,43 @@ describe('messages that had to wait', () => {
     expect(applied).toMatchObject({ state: 'applied', sealed: null })
   })
 })
+
+test.each([
+  ['DEMO-1', 'DEMO-P1', ['ADT^A04', 'ORM^O01', 'ADT^A08', 'ORU^R01']],
+  ['DEMO-2', '', ['ORM^O01', 'ORU^R01']],
+] as const)(
+  'the conversation of ./scripts/demo --hl7: %s of patient %j, twice with the same end',
+  async (accessionNumber, patientId, types) => {
+    const played = {
+      accessionNumber,
+      patient: {
+        ...{
+          familyName: 'D’Àngelo & Figli',
+          givenName: 'Maria',
+          birthDate: '1970-01-02',
+          birthPlace: 'CUNEO',
+        },
+        ...{ taxCode: '', patientId, sex: 'F' },
+      },
+      exam: 'RM | GINOCCHIO',
+      examDate: '2026-11-20',
+      reportText: 'Prima riga\nseconda ^ riga',
+      files: [],
+    }
+    const physician = { title: 'DOTT.SSA', givenName: 'ANNA', familyName: 'BIANCHI' }
+    const document = await pdfOf('Referto')
+    for (const _start of ['first', 'second']) {
+      const said: string[] = []
+      const say = (text: string) => void said.push(text)
+      await sendRegistration(line, played, 'maria@example.org', say)
+      await sendReport(line, played, document, physician, say)
+      expect(said.flatMap((text) => /\|((?:ADT|ORM|ORU)\^...)\|/.exec(text)?.[1] ?? [])).toEqual(types)
+    }
+    expect(await state(accessionNumber)).toMatchObject({
+      email: 'maria@example.org',
+      consent: { given: true },
+      report: 'delivered',
+      exams: [{ description: 'RM | GINOCCHIO', report: { version: 1 } }],
+    })
+  },
+)

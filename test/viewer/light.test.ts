@@ -109,6 +109,8 @@ test('a loop plays at its own rate, in colour, and stops', async () => {
   await expect.poll(() => centre(page)).toEqual([10, 10, 10])
   await page.keyboard.press('c')
   expect(await page.locator('.rate-text').textContent()).toBe('20/s')
+  // With the rate beside it, no tool is out of sight.
+  expect(await page.locator('.toolbar').evaluate((bar) => bar.scrollWidth - bar.clientWidth)).toBe(0)
   const seen = new Set<string | null>()
   await expect.poll(async () => seen.add(await shown(page)).size).toBeGreaterThan(4)
   await page.keyboard.press('c')
@@ -352,6 +354,18 @@ test('on a phone a finger scrolls, and everything to touch is 44 px or more', as
   await expect.poll(() => page.locator('.stage').nth(2).getAttribute('data-shown')).toBe('33')
   expect(await page.evaluate(CROWDED)).toEqual([])
   await screenshot(page, 'light-mpr-390', false)
+  await page.setViewportSize({ width: 844, height: 390 })
+  await expect
+    .poll(() =>
+      page
+        .locator('.stage')
+        .nth(2)
+        .evaluate(({ clientHeight }) => clientHeight),
+    )
+    .toBeGreaterThan(200)
+  expect(await page.evaluate(CROWDED)).toEqual([])
+  expect(await tooSmall(page)).toEqual([])
+  await screenshot(page, 'light-mpr-844', false)
 })
 
 /** Bright pixels of a saved picture: where the patient's name stands, or where it says that it is none. */

@@ -80,7 +80,9 @@ export function createShell(
     person = study?.patient ?? null
     patient.replaceChildren(
       h('strong', {}, person?.name || m().noName),
-      h('span', {}, person?.birthDate ? `${m().born} ${day(person.birthDate)}` : ''),
+      person?.birthDate
+        ? h('span', {}, h('span', { class: 'is-long' }, `${m().born} `), day(person.birthDate))
+        : null,
     )
   }
   let announcing = 0
@@ -133,7 +135,8 @@ export function createShell(
   return shell
 }
 
-const isNarrow = (): boolean => matchMedia('(max-width: 700px)').matches
+// As light.css has it: a phone, upright or lying.
+const isNarrow = (): boolean => matchMedia('(max-width: 700px), (max-height: 480px)').matches
 
 function otherLanguage() {
   const at = LANGUAGES.indexOf(m())

@@ -73,6 +73,14 @@ test('an electrocardiogram is drawn on a grid of millimetres, 25 mm a second and
 test('a structured report is text with its headings and numbers, scrolled by keys; a PDF of the study stands beside it', async () => {
   await using opened = await openFolder('sheets', { locale: 'en-GB' })
   const { page } = opened
+  // Compare can be left again, whatever is looked at.
+  for (const [key, views] of [
+    ['d', 2],
+    ['q', 1],
+  ] as const) {
+    await page.keyboard.press(key)
+    expect(await page.locator('.viewport').count()).toBe(views)
+  }
   await page.locator('.series-item', { hasText: 'Ecografia epatica' }).click()
   expect(await page.locator('.sheet h2').textContent()).toBe('Ecografia epatica')
   expect(await page.locator('.sheet-lines li').allTextContents()).toEqual([

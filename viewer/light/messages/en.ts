@@ -166,7 +166,7 @@ export const en: Messages = {
   mprOf: (plane) => `MPR ${plane}`,
   mprRefused: {
     few: 'MPR: at least 3 parallel images are needed.',
-    colour: 'MPR: for grey images only.',
+    colour: 'MPR: for grey images of up to 16 bits only.',
     irregular: 'MPR: the images of this series do not make a regular volume.',
     scale: 'MPR: the scale of values changes from image to image.',
     failed: 'MPR: some images of the series cannot be read.',

@@ -175,7 +175,7 @@ export const it = {
   mprOf: (plane: string) => `MPR ${plane}`,
   mprRefused: {
     few: 'MPR: servono almeno 3 immagini parallele.',
-    colour: 'MPR: solo per immagini in scala di grigi.',
+    colour: 'MPR: solo per immagini in scala di grigi fino a 16 bit.',
     irregular: 'MPR: le immagini della serie non formano un volume regolare.',
     scale: 'MPR: la scala dei valori cambia da un’immagine all’altra.',
     failed: 'MPR: alcune immagini della serie non si possono leggere.',

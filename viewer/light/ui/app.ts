@@ -162,7 +162,7 @@ export function createApp(root: HTMLElement, pool: DecodePool, folders: boolean,
       if (name === 'print') return hasImage || (viewport?.series?.sheets.length ?? 0) > 0
       if (name === 'play') return hasImage && (viewport?.slices.length ?? 0) > 1
       if (name === 'trash') return viewport ? marks.count(viewport) > 0 : false
-      if (name === 'two') return opened !== null
+      if (name === 'one' || name === 'two') return opened !== null
       return hasImage
     },
     isOn(name) {

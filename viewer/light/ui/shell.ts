@@ -80,9 +80,12 @@ export function createShell(
     person = study?.patient ?? null
     patient.replaceChildren(
       h('strong', {}, person?.name || m().noName),
-      person?.birthDate
-        ? h('span', {}, h('span', { class: 'is-long' }, `${m().born} `), day(person.birthDate))
-        : null,
+      h(
+        'span',
+        {},
+        person?.birthDate ? h('span', { class: 'is-long' }, `${m().born} `) : null,
+        day(person?.birthDate ?? ''),
+      ),
     )
   }
   let announcing = 0

@@ -101,7 +101,9 @@ async function encodePreview(opened: FrameReader): Promise<EncodedPreview | null
     const { coding, photometric, samples } = opened.plain
     if (coding.kind === 'bytes') return null
     const { columns, rows } = opened.size
-    const step = Math.max(1, Math.ceil(Math.max(columns, rows) / PREVIEW_SIZE))
+    const step = Math.ceil(Math.max(columns, rows) / PREVIEW_SIZE)
+    // The frame itself is as small: a copy of it would be no quicker.
+    if (step <= 1) return null
     const size = { columns: Math.ceil(columns / step), rows: Math.ceil(rows / step) }
     const small = thinned(await samples(frame), opened.size, size, step, coding.bytes * coding.samples)
     return {

@@ -286,6 +286,8 @@ export function createViewport(host: ViewportHost, label: string): Viewport {
       pending ||= requestAnimationFrame(render)
     },
     end() {
+      // A loop that plays here ends with it.
+      viewport.slices = []
       observer.disconnect()
       stop()
       host.store.leave(viewport)

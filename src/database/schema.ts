@@ -21,6 +21,7 @@ import {
 import type { Change } from '../orthanc/orthanc.ts'
 import type { SignatureReport } from '../signature/signature.ts'
 import type { Role } from '../staff/permissions.ts'
+import type { Corrected } from '../visits/corrected.ts'
 
 const bytea = customType<{ data: Uint8Array; driverData: Uint8Array }>({
   dataType: () => 'bytea',
@@ -56,6 +57,8 @@ export const visits = pgTable(
     emailByDeskAt: instant('email_by_desk_at'),
     /** What each system of the hospital last said of the person: what it only repeats undoes nothing. */
     heard: jsonb().$type<Record<string, Heard>>().notNull().default({}),
+    /** What the desk corrected of the person: a system that goes on saying what stood there before undoes nothing. */
+    corrected: jsonb().$type<Corrected>().notNull().default({}),
     registeredAt: instant('registered_at').notNull(),
     consent: boolean().notNull(),
     /** When the present consent was given or withdrawn, and which text the person was shown (S38). */
@@ -98,6 +101,8 @@ export const exams = pgTable(
     excluded: boolean().notNull().default(false),
     /** The order was cancelled: the exam is not done, and never published unless it is ordered again. */
     cancelledAt: instant('cancelled_at'),
+    /** What the desk corrected of it, as in `visits`. */
+    corrected: jsonb().$type<Corrected>().notNull().default({}),
   },
   (table) => [
     index().on(table.visitId),

@@ -33,7 +33,10 @@ export async function deliver(
   const visit = await visitOf(db, accessionNumber)
   if (!(await isSame(call, visit, subject))) {
     const details = { reason: 'report.other_patient' }
-    await recordAlone(db, now, { event: 'report.refused', actor, visitId: visit.id, details })
+    // The desk's list names the exam, where it is clear which, and forgets it once that one's report has come.
+    const exam = await examOf(db, visit, accessionNumber, { exam: name }).catch(() => null)
+    const about = { actor, visitId: visit.id, examId: exam?.id ?? null, details }
+    await recordAlone(db, now, { event: 'report.refused', ...about })
     throw new AppError(
       'report.other_patient',
       'The subject of the report is not the person of the visit with this Accession Number.',

@@ -17,7 +17,7 @@ export function admission({ message }: Received, { mapping }: Intake): Act {
     const updated = await updatePatient(call, numberOf(facts), factsAlone(facts))
     if (updated.left > 0 && updated.visits.length === 0) throw somebodyElse()
     const visits = await Promise.all(updated.visits.map(({ id }) => readVisit(call.db, id)))
-    const notes = visits.flatMap((visit) => notesOn(visit, { email: facts.email }))
+    const notes = visits.flatMap((visit) => notesOn(visit, { ...factsAlone(facts), consent: undefined }))
     const told = [
       `Patient noted, ${updated.visits.length} visit(s) brought up to date.`,
       ...leftAlone(updated.left),

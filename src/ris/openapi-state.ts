@@ -80,6 +80,12 @@ export const VISIT_STATE = whole({
   accessionNumber: text,
   registeredAt: instant,
   email: maybe(text),
+  correctedAtDesk: {
+    type: 'array',
+    items: text,
+    description:
+      'What the desk corrected of the person: what stood there before is not taken again from any system',
+  },
   consent: whole({ given: flag, at: instant, textVersion: text }),
   images: whole(images),
   report: { enum: ['missing', 'partial', 'delivered'] },

@@ -71,7 +71,7 @@ export function openApiDocument({ portalUrl, organisation }: { portalUrl: string
           summary: 'Correct the person or the e-mail, give or withdraw consent',
           operationId: 'changeVisit',
           description:
-            'Withdrawing consent ends what is online at once. A corrected address after a refused mail gets a new PIN2 by itself. Of the person what is named is corrected; documents that were refused for what was wrong are looked at again.',
+            'Withdrawing consent ends what is online at once. A corrected address after a refused mail gets a new PIN2 by itself. Of the person what is named is corrected; documents that were refused for what was wrong are looked at again. What the desk corrected (`correctedAtDesk`) is not changed back to what it was before.',
           requestBody: { required: true, ...json(request(visitChange)) },
           responses: { '200': state, ...BODY, ...COMMON, '422': problem('A field is wrong') },
         },

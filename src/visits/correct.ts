@@ -5,6 +5,7 @@ import { exams } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
 import { rereadDocuments } from '../pacs/reread.ts'
 import { publishReady } from '../publications/publications.ts'
+import { besides, byDesk } from './corrected.ts'
 import { excludeExam } from './desk-acts.ts'
 import { addExam, type OrderedExam } from './exams.ts'
 import { lockVisit } from './lock.ts'
@@ -19,7 +20,7 @@ export type CorrectedExam = OrderedExam & { id: string | null }
 /**
  * Corrects what was mistyped of a visit, the person and the exams, and adds exams: all of it or, where an Accession Number
  * is another visit's, nothing. What is online stays so, with the new data; what was refused for the old ones is looked at
- * again. Exams that are not named stay as they are.
+ * again. Exams that are not named stay as they are. What the desk corrects, a system does not bring back (`besides()`).
  */
 export async function correctVisit(
   call: Call,
@@ -31,7 +32,9 @@ export async function correctVisit(
     const numbers = wanted.map(({ accessionNumber }) => accessionNumber)
     if (numbers.length > 0) await refuseKnown(tx, numbers, visitId)
     const visit = await lockVisit(tx, visitId)
-    await correctPatient(tx, visit, patient, { actor, now })
+    const isDesk = actor.kind === 'staff'
+    const said = isDesk ? patient : besides(visit.corrected, patient)
+    await correctPatient(tx, visit, said, { actor, now, isDesk })
     for (const exam of wanted) {
       if (exam.id === null) await addExam({ ...call, db: tx }, visitId, exam)
       else await correctExam(tx, call, visitId, { ...exam, id: exam.id })
@@ -53,7 +56,14 @@ async function correctExam(
   if (excluded !== before.excluded) await excludeExam({ ...call, db: tx }, visitId, id, excluded)
   const after = { accessionNumber, description, examDate, imagesExpected }
   if (JSON.stringify({ ...before, ...after }) === JSON.stringify(before)) return
-  await tx.update(exams).set(after).where(own)
+  const changes = Object.fromEntries(
+    Object.entries(after).filter(([name, value]) => before[name as keyof typeof after] !== value),
+  )
+  const corrected = byDesk(before.corrected, before, changes, call.now)
+  await tx
+    .update(exams)
+    .set({ ...after, corrected })
+    .where(own)
   const details = { changed: 'exam' }
   record(tx, call.now, { event: 'visit.changed', actor: call.actor, visitId, examId: id, details })
   await rereadDocuments(tx, visitId)

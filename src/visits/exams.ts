@@ -5,6 +5,7 @@ import { exams, publications, reports } from '../database/schema.ts'
 import { rereadDocuments } from '../pacs/reread.ts'
 import { publishReady } from '../publications/publications.ts'
 import { endPublications } from '../retention/retention.ts'
+import { besides, bySystem } from './corrected.ts'
 import { lockVisit } from './lock.ts'
 import { refuseKnown, type VisitRules } from './visits.ts'
 
@@ -81,15 +82,19 @@ export async function changeExam(
 ): Promise<void> {
   const { id, visitId } = exam
   const { description, date: examDate, imagesExpected } = ordered
+  const wanted = besides(exam.corrected, { description, examDate, imagesExpected })
   const excluded = exam.excluded || ordered.excluded
   await transact(db, async (tx) => {
     await lockVisit(tx, visitId)
     const before = { ...exam, cancelledAt: exam.cancelledAt !== null }
-    const after = { ...before, description, examDate, imagesExpected, excluded, cancelledAt: false }
+    const after = { ...before, ...wanted, excluded, cancelledAt: false }
     if (JSON.stringify(before) === JSON.stringify(after)) return
+    const news = Object.fromEntries(
+      Object.entries(wanted).filter(([name, value]) => exam[name as keyof typeof wanted] !== value),
+    )
     await tx
       .update(exams)
-      .set({ description, examDate, imagesExpected, excluded, cancelledAt: null })
+      .set({ ...wanted, excluded, cancelledAt: null, corrected: bySystem(exam.corrected, news) })
       .where(eq(exams.id, id))
     record(tx, now, { event: 'visit.changed', actor, visitId, examId: id, details: { changed: 'exam' } })
     await rereadDocuments(tx, visitId)

@@ -3,6 +3,7 @@ import type { Actor } from '../audit/audit.ts'
 import type { Transaction } from '../database/database.ts'
 import { type patients, visits } from '../database/schema.ts'
 import type { Visit } from '../publications/publications.ts'
+import { besides } from './corrected.ts'
 import { changeConsent, changeEmail, type VisitRules } from './visits.ts'
 
 /** What a hospital's system says of a patient; undefined: nothing, null: to be deleted. */
@@ -70,15 +71,35 @@ export async function takeNews(
     await changeConsent(tx, visit, consent, rules, actor, now)
 }
 
+/**
+ * What of a system's news of the person is taken: where the desk corrected something, only what the system comes to say after
+ * that, neither its first word of it nor what stood there before.
+ */
+export function takenOf(visit: Visit, news: PatientRecord, { sender, now, since }: Hearing): PatientRecord {
+  const { email, consent, ...person } = news
+  const before: Record<string, unknown> = visit.heard[sender]?.facts ?? {}
+  const at = (since ?? now).toISOString()
+  return besides(visit.corrected, person, (name, then) => before[name] !== undefined && then < at)
+}
+
 /** Told to the sender where its word was not taken. */
-export const notesOn = (visit: Visit, { email, consent }: PatientRecord): string[] => [
+export const notesOn = (visit: Visit, { email, consent, ...person }: PatientRecord): string[] => [
   ...(email && visit.emailByDeskAt && !isSameAddress(email, visit.email)
     ? ['The e-mail address that was set at the desk stays.']
     : []),
   ...(consent && !visit.consent && visit.consentWithdrawnAt
     ? ['The consent was withdrawn: it is given again at the desk, or by REST, only.']
     : []),
+  ...keptOf(visit, person),
 ]
+
+function keptOf(visit: Visit, said: PatientRecord): string[] {
+  const own: Record<string, unknown> = visit
+  const kept = Object.entries(present(said)).flatMap(([name, value]) =>
+    name in visit.corrected && value !== own[name] ? name : [],
+  )
+  return kept.length > 0 ? [`Corrected at the desk, and kept: ${kept.join(', ')}.`] : []
+}
 
 /** Without what nothing is said of. */
 export const present = (said: PatientRecord): PatientRecord =>

@@ -4,7 +4,8 @@ import type { Database, Transaction } from '../database/database.ts'
 import { mergedPatients, patients, visits } from '../database/schema.ts'
 import { rereadDocuments } from '../pacs/reread.ts'
 import { publishReady, type Visit } from '../publications/publications.ts'
-import { type Hearing, newsIn, type PatientRecord, present, takeNews } from './heard.ts'
+import { byDesk, bySystem } from './corrected.ts'
+import { type Hearing, newsIn, type PatientRecord, present, takeNews, takenOf } from './heard.ts'
 import { areTwoPeople, type PatientNumber } from './persons.ts'
 
 type Call = Hearing & { db: Database }
@@ -65,7 +66,7 @@ export async function updatePatient(
     const { own, left } = await visitsOf(tx, number, said)
     for (const visit of own) {
       const news = await newsIn(tx, visit, said.consent ? { ...said, consent: undefined } : said, hearing)
-      await correctPatient(tx, visit, news, hearing)
+      await correctPatient(tx, visit, takenOf(visit, news, hearing), { ...hearing, isDesk: false })
       await takeNews(tx, visit, news, hearing)
       await publishReady(tx, visit.id, rules, now)
     }
@@ -154,12 +155,15 @@ async function visitsOf(
   return { own, left: all.length - own.length }
 }
 
-/** Brings a visit's person to what is said of them now. The caller holds the visit's row. */
+/**
+ * Brings a visit's person to what is said of them now; what the desk says stands against repetitions of what was there.
+ * The caller holds the visit's row.
+ */
 export async function correctPatient(
   tx: Transaction,
   visit: Visit,
   said: Correction,
-  { actor, now }: Pick<Hearing, 'actor' | 'now'>,
+  { actor, now, isDesk }: Pick<Hearing, 'actor' | 'now'> & { isDesk: boolean },
 ): Promise<void> {
   const changes = Object.fromEntries(
     DEMOGRAPHICS.flatMap((name) => {
@@ -172,9 +176,10 @@ export async function correctPatient(
   if (Object.keys(changes).length === 0) return
   // Another number is another authority's, until a message says whose.
   const authority = 'patientId' in changes ? { patientAuthority: null } : {}
+  const corrected = isDesk ? byDesk(visit.corrected, visit, changes, now) : bySystem(visit.corrected, changes)
   await tx
     .update(visits)
-    .set({ ...changes, ...authority })
+    .set({ ...changes, ...authority, corrected })
     .where(eq(visits.id, visit.id))
   record(tx, now, {
     event: 'visit.changed',

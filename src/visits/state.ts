@@ -32,6 +32,7 @@ async function readState(db: Transaction, visit: Visit, now: Date) {
     accessionNumber: visit.accessionNumber,
     registeredAt: visit.registeredAt.toISOString(),
     email: visit.email,
+    correctedAtDesk: Object.keys(visit.corrected),
     consent: {
       given: visit.consent,
       at: visit.consentAt.toISOString(),

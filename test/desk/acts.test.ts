@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { desc, eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { demoSigner, signP7m } from '../../scripts/demo-data/sign.ts'
+import { type DemoSigner, demoSigner, signP7m } from '../../scripts/demo-data/sign.ts'
 import {
   auditEvents,
   exams,
@@ -20,13 +20,20 @@ import { pdfText } from '../support/pdf.ts'
 import { clientOf, type Staff, signedInStaff } from '../support/staff.ts'
 import { published, registered } from '../support/visits.ts'
 
+const PROVA = { givenName: 'Anna', familyName: 'Prova', taxCode: 'PRVNNA80A41H501X' }
+const folder = mkdtempSync(join(tmpdir(), 'desk-signers-'))
+let trusted: DemoSigner
 let gateway: TestGateway
 let desk: Staff
 beforeAll(async () => {
-  gateway = await testGateway()
+  trusted = await demoSigner(join(folder, 'trusted'), { ...PROVA, taxCode: 'PRVNNA80A41H501Y' })
+  gateway = await testGateway({ environment: { TRUSTED_CERTIFICATES_FILE: trusted.caFile } })
   desk = await signedInStaff(gateway, 'sportello', ['desk'])
 })
-afterAll(() => gateway[Symbol.asyncDispose]())
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true })
+})
 
 async function visitOf(accessionNumber: string) {
   const [visit] = await gateway.db.select().from(visits).where(eq(visits.accessionNumber, accessionNumber))
@@ -221,17 +228,11 @@ test('S25, S41: a publication is withdrawn, an exam excluded by law; neither com
 test('S18, S19: a signed report is uploaded by hand, byte for byte, and its verification is shown; a damaged one is refused', async () => {
   await registered(gateway, { accessionNumber: 'U1' })
   const { path, examId, id } = await visitOf('U1')
-  const directory = mkdtempSync(join(tmpdir(), 'desk-signer-'))
-  const signer = await demoSigner(directory, {
-    givenName: 'Anna',
-    familyName: 'Prova',
-    taxCode: 'PRVNNA80A41H501X',
-  })
-  const [plain, signed] = [join(directory, 'referto.pdf'), join(directory, 'referto.p7m')]
+  const signer = await demoSigner(join(folder, 'unknown'), PROVA)
+  const [plain, signed] = [join(folder, 'referto.pdf'), join(folder, 'referto.p7m')]
   writeFileSync(plain, await pdfOf('Referto firmato'))
   await signP7m(signer, plain, signed)
   const document = readFileSync(signed)
-  rmSync(directory, { recursive: true })
   const upload = (bytes: Uint8Array, esame = examId) => {
     const form = new FormData()
     form.set('esame', esame)
@@ -260,7 +261,13 @@ test('S18, S19: a signed report is uploaded by hand, byte for byte, and its veri
   const [report] = await gateway.db.select().from(reports).where(eq(reports.examId, examId))
   expect(Buffer.from(report?.document ?? []).equals(Buffer.from(document))).toBe(true)
   expect((await upload(document)).headers.get('location')).toBe(`${path}?fatto=giacaricato`)
-  expect(await textOf(desk.get('/desk/attenzione'))).not.toContain('Documenti non accettati')
+  // Its signer's authority is not among those that the hospital trusts: somebody should look, until a trusted one has signed.
+  const list = await textOf(desk.get('/desk/attenzione'))
+  expect(list).not.toContain('Documenti non accettati')
+  expect(list).toMatch(/Firme da verificare(?:(?!<section).)*autorità non riconosciuta/s)
+  await signP7m(trusted, plain, signed)
+  expect((await upload(readFileSync(signed))).headers.get('location')).toBe(`${path}?fatto=caricato`)
+  expect(await textOf(desk.get('/desk/attenzione'))).not.toContain('Firme da verificare')
   expect(await eventsOf(id)).toEqual(expect.arrayContaining(['report.delivered', 'report.refused']))
 })
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { and, eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { auditEvents, reports } from '../../src/database/schema.ts'
+import { listAttention } from '../../src/desk/attention.ts'
 import { pdfOf, visitWithoutImages } from '../support/fixtures.ts'
 import { type TestGateway, testGateway } from '../support/gateway.ts'
 import { type FhirClient, fhirClient, type Json } from './client.ts'
@@ -314,9 +315,22 @@ test('a report of another person than the visit’s is refused, whatever says so
   )
   expect((await post('', born)).status).toBe(422)
   expect(await stateOf(accession)).toMatchObject({ report: 'missing' })
+  const mattersOf = async () =>
+    (await listAttention(gateway.db, gateway.now())).filter(
+      ({ visit }) => visit?.accessionNumber === accession,
+    )
+  // The desk's list tells them with the exam, until its report has come.
+  expect(await mattersOf()).toContainEqual(
+    expect.objectContaining({
+      kind: 'document-refused',
+      detail: 'report.other_patient',
+      about: expect.any(String),
+    }),
+  )
   const own = await fhir.search('Patient', { identifier: `${TAX_CODE}|${ROSSI}` })
   const subject = { reference: `Patient/${own.entry[0].resource.id}` }
   expect((await post('/DiagnosticReport', report(accession, { subject }))).status).toBe(201)
+  expect((await mattersOf()).map(({ kind }) => kind)).not.toContain('document-refused')
 })
 
 test('what cannot be a delivery is refused with the place and the reason, and nothing is stored', async () => {

@@ -401,6 +401,62 @@ describe('patients', () => {
     expect((await visitOf('NW1'))?.pin2IssuedAt).not.toEqual(issued)
   })
 
+  test('what the desk corrected of person and exam stays, whatever systems repeat; what they come to say else is taken', async () => {
+    const person = { patientId: 'N7', name: 'Bianci^Ada', birthDate: '19700301', taxCode: 'BNCDAA70C41D205Z' }
+    await ris(orderMessage(['NW7'], { person }))
+    const { id = '' } = (await visitOf('NW7')) ?? {}
+    const [exam] = await gateway.db.select().from(exams).where(eq(exams.visitId, id))
+    const form = {
+      ...{
+        codice_fiscale: 'BNCDAA70C41D205R',
+        cognome: 'Bianchi',
+        nome: 'Ada',
+        nascita: '01/03/1970',
+        sesso: 'F',
+      },
+      ...{
+        numero_paziente: 'N7',
+        luogo: 'CUNEO',
+        id_1: exam?.id ?? '',
+        esame_1: 'RX GINOCCHIO',
+        data_1: '22/11/2026',
+      },
+      confermato: 'si',
+    }
+    expect((await reception.post(`/desk/visite/${id}/correggi`, form)).headers.get('location')).toContain(
+      'fatto=',
+    )
+    const corrected = {
+      ...{ familyName: 'Bianchi', birthDate: '1970-03-01', taxCode: 'BNCDAA70C41D205R', sex: 'F' },
+    }
+    expect(await visitOf('NW7')).toMatchObject(corrected)
+    for (const answer of [
+      await ris(a08(person)),
+      await ris(orderMessage(['NW7'], { person, control: 'XO' })),
+      // The registry's first word is as old as the mistake, or another one.
+      await adt(a08(person)),
+      await adt(a08({ ...person, taxCode: '""' })),
+    ])
+      expect(msa(answer)).toMatch(/\|AA\|.*Corrected at the desk, and kept: [\w, ]*familyName/)
+    expect(await visitOf('NW7')).toMatchObject(corrected)
+    const examNow = async () => (await gateway.db.select().from(exams).where(eq(exams.visitId, id)))[0]
+    expect(await examNow()).toMatchObject({ description: 'RX GINOCCHIO', examDate: '2026-11-22' })
+    const page = await (await reception.get(`/desk/visite/${id}`)).text()
+    expect(page).toMatch(/cognome, il [^<]*<span[^>]*>.*?RIS · OSPEDALE ha «Bianci»/)
+    expect((await state('NW7')) as object).toMatchObject({
+      correctedAtDesk: expect.arrayContaining(['familyName']),
+    })
+
+    // By REST neither, unless it is something else.
+    const patch = (patient: object) => gateway.api('PATCH', '/visits/NW7', { patient })
+    await patch({ familyName: 'Bianci', birthPlace: 'MONDOVÌ' })
+    expect(await visitOf('NW7')).toMatchObject({ ...corrected, birthPlace: 'MONDOVÌ' })
+    await ris(a08({ ...person, name: 'Bianchini^Ada' }))
+    expect(await visitOf('NW7')).toMatchObject({ ...corrected, familyName: 'Bianchini' })
+    await ris(a08(person))
+    expect((await visitOf('NW7'))?.familyName).toBe('Bianci')
+  })
+
   test('S9: an address that the desk took down with the person is not a system’s to replace by its first word', async () => {
     const person = { patientId: 'N2', taxCode: 'NWSNWS80A01H501M', email: 'altro@example.org' }
     await registered(gateway, {

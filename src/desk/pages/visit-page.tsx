@@ -79,6 +79,38 @@ function SlipReady({ site, slip }: { site: Site; slip: string }) {
   )
 }
 
+/** What was corrected here, and which system still holds it otherwise: it is to be corrected there too. */
+function Corrections({ visit, site }: { visit: VisitPageProps['visit']; site: Site }) {
+  const { visit: texts } = site.messages.deskVisits
+  const { fields, line, still } = texts.corrections
+  const own: Record<string, unknown> = visit
+  const said = Object.entries(visit.heard).map(([sender, { facts }]) => ({
+    sender: sender.split('|').filter(Boolean).join(' · '),
+    facts: facts as Record<string, unknown>,
+  }))
+  const corrected = Object.keys(fields).filter((name) => name in visit.corrected)
+  if (corrected.length === 0) return null
+  return (
+    <>
+      <dt>{texts.facts.corrected}</dt>
+      <dd>
+        {corrected.map((name) => (
+          <p>
+            {line(fields[name] ?? name, atText(visit.corrected[name]?.at ?? '', site))}
+            {said.map(({ sender, facts: { [name]: value } }) =>
+              typeof value === 'string' && value !== own[name] ? (
+                <span class="desk-bad desk-said">
+                  {still(sender, name === 'birthDate' ? formatDay(value) : value)}
+                </span>
+              ) : null,
+            )}
+          </p>
+        ))}
+      </dd>
+    </>
+  )
+}
+
 function PersonFacts({ frame: { site, staff }, visit, state }: VisitPageProps) {
   const { facts, ...texts } = site.messages.deskVisits.visit
   const { consent, mail, pin1, pin2 } = state
@@ -105,6 +137,7 @@ function PersonFacts({ frame: { site, staff }, visit, state }: VisitPageProps) {
             <dd>{value}</dd>
           </>
         ))}
+        <Corrections visit={visit} site={site} />
       </dl>
       {may(staff.roles, 'visit.change') && (
         <p class="desk-exam-acts">

@@ -300,6 +300,12 @@ export const SETTINGS = {
       ),
     'desk=ritiro-desk,radiology=ritiro-radiology,administrator=ritiro-administrator,auditor=ritiro-auditor',
   ),
+  staffOidcRecheckMinutes: setting(
+    'STAFF_OIDC_RECHECK_MINUTES',
+    'After how many minutes of a session the provider is asked again who the person is and which roles they have.',
+    z.coerce.number().int().min(5).max(480),
+    '60',
+  ),
   visitRetentionDays: setting(
     'VISIT_RETENTION_DAYS',
     'Days after which a visit of which nothing is online is deleted with all that belongs to it; the audit trail stays.',
@@ -555,7 +561,8 @@ function staffProvider(raw: Raw, problems: string[]): OidcSettings | null {
   if (raw.mode === 'production' && !issuer.startsWith('https://'))
     problems.push('STAFF_OIDC_ISSUER: must be https:// in production')
   const { staffOidcRolesClaim: rolesClaim, staffOidcRoles: roleNames } = raw
-  return roleNames ? { issuer, clientId, clientSecret, rolesClaim, roleNames } : null
+  const recheckMs = (raw.staffOidcRecheckMinutes ?? 60) * 60_000
+  return roleNames ? { issuer, clientId, clientSecret, rolesClaim, roleNames, recheckMs } : null
 }
 
 /** 'desk=NAME,…' for every role; null where one is missing or unknown. */

@@ -15,7 +15,10 @@ function watch(form: HTMLFormElement) {
   taxCode.addEventListener('input', () => readTax(taxCode))
   for (const name of ['cognome', 'nome']) input(name).addEventListener('change', checkNames)
   if (asksEmail)
-    for (const name of ['email_di_nuovo', 'email']) input(name).addEventListener('input', compareEmails)
+    for (const name of ['email_di_nuovo', 'email']) {
+      input(name).addEventListener('input', () => compareEmails(true))
+      input(name).addEventListener('change', () => compareEmails(false))
+    }
   form.addEventListener('keydown', (event) => {
     const { target } = event
     if (event.key !== 'Enter' || !(target instanceof HTMLInputElement) || target.type === 'submit') return
@@ -77,11 +80,13 @@ function watch(form: HTMLFormElement) {
     tell(givenName, fit ? '' : (form.dataset.namesDiffer ?? ''), 'error')
   }
 
-  function compareEmails() {
+  function compareEmails(isTyping: boolean) {
     const [first, second] = [input('email').value.trim(), input('email_di_nuovo').value.trim()]
     const same = first.toLowerCase() === second.toLowerCase()
     input('email_di_nuovo').setCustomValidity(same ? '' : (faults.emailDiffers ?? ''))
-    if (second === '' || first.length > second.length) return tell(input('email_di_nuovo'), '')
+    // As far as it goes it may be the same.
+    const mayBecome = isTyping && !same && first.toLowerCase().startsWith(second.toLowerCase())
+    if (second === '' || mayBecome) return tell(input('email_di_nuovo'), '')
     tell(
       input('email_di_nuovo'),
       (same ? form.dataset.same : faults.emailDiffers) ?? '',

@@ -505,6 +505,8 @@ export const staffSessions = pgTable(
     expiresAt: instant('expires_at').notNull(),
     /** The last search, sealed: names and tax codes never stand in an address. */
     searchSealed: bytea('search_sealed'),
+    /** Of an OpenID provider's login: when the provider is asked again who this is and what they may do. */
+    recheckAt: instant('recheck_at'),
     /** Of an OpenID provider's login, sealed: it ends the provider's session too. */
     idTokenSealed: bytea('id_token_sealed'),
   },

@@ -79,7 +79,11 @@ export function deskAccessRoutes({
     .get('/desk/oidc', async (c) => {
       if (!provider) return c.redirect('/desk/accesso', 303)
       try {
-        const { url, sealed } = await provider.oidc.begin(doorOf(c))
+        const token = readStaffCookie(c)
+        const member = token === null ? null : await findStaff(db, token, clock())
+        const returnTo = ownPath(c.req.query('torna') ?? '')
+        const recheck = member && returnTo ? { tokenHash: member.tokenHash, returnTo } : null
+        const { url, sealed } = await provider.oidc.begin(doorOf(c), recheck)
         writeOidcCookie(c, sealed)
         return c.redirect(url.href, 303)
       } catch (error) {
@@ -99,8 +103,8 @@ export function deskAccessRoutes({
         log('warn', 'staff.oidc_refused', { reason: result.reason, code: result.code })
         return loginPage(result.reason, undefined, 401)
       }
-      writeStaffCookie(c, result.token)
-      return c.html(<LeadOnPage site={site} to="/desk" />)
+      if (result.token !== null) writeStaffCookie(c, result.token)
+      return c.html(<LeadOnPage site={site} to={result.returnTo} />)
     })
     .get('/desk/attivazione', () => html(<SetUpLinkPage site={site} refused={false} />))
     .post('/desk/attivazione', async (c) => {
@@ -123,3 +127,6 @@ export function deskAccessRoutes({
       return html(<SetUpPage site={site} begun={begun} token={token} fault={done.reason} />, 422)
     })
 }
+
+/** A page of the console, never another site's. */
+const ownPath = (path: string) => (/^\/desk(?:\/[\w-]+)*(?:\?[\w=&%.+-]*)?$/.test(path) ? path : null)

@@ -105,7 +105,10 @@ const QUERIES: Record<MatterKind, (now: Date) => SQL> = {
     from audit_events a join visits v on v.id = a.visit_id left join exams e on e.id = a.exam_id
     where a.event = 'report.refused' and a.at > ${ago(now, LOOKED_BACK_MS)} and not exists (
       select 1 from reports r join exams o on o.id = r.exam_id where o.visit_id = a.visit_id and r.received_at > a.at
-        and (a.exam_id is null or r.exam_id = a.exam_id))`,
+        and (a.exam_id is null or r.exam_id = a.exam_id))
+      -- Who picks a wrong file at the desk is told at once, and a report that is there stays.
+      and not (a.actor like 'staff:%' and exists (
+        select 1 from reports r where r.exam_id = a.exam_id and ${atHand}))`,
   // Taken, but the signature does not say what it should.
   signature: (now) => sql`
     select 'signature:' || r.id as key, r.received_at as since, ${person}, e.description as about,

@@ -37,6 +37,9 @@ export function guardDesk({ db, clock, trustedProxies, networks }: Guard): Middl
     const staff = token === null ? null : await findStaff(db, token, clock())
     if (!staff) throw new AppError('staff.required')
     c.set('staff', staff)
+    // Roles that were taken at the provider end here, without the person noticing where they were not.
+    if (staff.isRecheckDue && c.req.method === 'GET' && c.req.header('sec-fetch-dest') !== 'empty')
+      return c.redirect(recheckPath(c.req.url), 303)
     if (audience === undefined) throw new AppError('not_found')
     if (audience !== 'staff') {
       const act = audience.startsWith('staff:') ? (audience.slice('staff:'.length) as Act) : null
@@ -44,6 +47,12 @@ export function guardDesk({ db, clock, trustedProxies, networks }: Guard): Middl
     }
     return next()
   }
+}
+
+/** Through the provider, and back to the page that was asked for. */
+function recheckPath(url: string): string {
+  const { pathname, search } = new URL(url)
+  return `/desk/oidc?${new URLSearchParams({ torna: pathname + search })}`
 }
 
 /** For whom the route in charge is declared; undefined where there is none. */

@@ -1,11 +1,11 @@
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import * as oidc from 'openid-client'
 import { record, transact } from '../audit/audit.ts'
 import { seal, unseal, unsealOrNull } from '../crypto/seal.ts'
 import { staff, staffSessions } from '../database/schema.ts'
 import { errorCode } from '../log.ts'
 import { ROLES, type Role } from './permissions.ts'
-import { closeStaffSession, openStaffSession } from './sessions.ts'
+import { closeSessionsOfStaff, closeStaffSession, openStaffSession, renewStaffSession } from './sessions.ts'
 import type { StaffDoor } from './sign-in.ts'
 
 export type OidcSettings = {
@@ -16,10 +16,13 @@ export type OidcSettings = {
   rolesClaim: string
   /** What the provider calls each of our roles. */
   roleNames: Record<Role, string>
+  /** After how long the provider is asked again, during a session. */
+  recheckMs: number
 }
 
 export type OidcLogin =
-  | { ok: true; token: string }
+  /** Without a token the session that there was goes on. */
+  | { ok: true; token: string | null; returnTo: string }
   /** 'role': the provider knows the person, but gives them no role here. */
   | { ok: false; reason: 'failed' | 'role' | 'disabled'; code?: string }
 
@@ -27,7 +30,9 @@ const CALLBACK = '/desk/oidc/ritorno'
 const TEN_MINUTES_MS = 10 * 60_000
 const LOGIN_CONTEXT = 'staff-oidc-login'
 
-type Pending = { state: string; nonce: string; verifier: string; at: number }
+/** A session whose provider is asked again, and the page that waits for it. */
+export type Recheck = { tokenHash: string; returnTo: string }
+type Pending = { state: string; nonce: string; verifier: string; at: number; recheck: Recheck | null }
 
 /**
  * The staff's login at the hospital's identity provider: OpenID Connect, authorization code flow with PKCE, state and
@@ -52,15 +57,16 @@ export function createStaffOidc(settings: OidcSettings, portalUrl: string) {
   const redirectUri = new URL(CALLBACK, portalUrl).href
 
   /** Where the browser goes to sign in, and what it must bring back, sealed. */
-  async function begin({
-    keys,
-    now,
-  }: Pick<StaffDoor, 'keys' | 'now'>): Promise<{ url: URL; sealed: string }> {
+  async function begin(
+    { keys, now }: Pick<StaffDoor, 'keys' | 'now'>,
+    recheck: Recheck | null,
+  ): Promise<{ url: URL; sealed: string }> {
     const pending: Pending = {
       state: oidc.randomState(),
       nonce: oidc.randomNonce(),
       verifier: oidc.randomPKCECodeVerifier(),
       at: now.getTime(),
+      recheck,
     }
     const url = oidc.buildAuthorizationUrl(await provider(), {
       redirect_uri: redirectUri,
@@ -98,7 +104,7 @@ export function createStaffOidc(settings: OidcSettings, portalUrl: string) {
       const complete = rolesIn(claims, settings).length > 0 && textOf(claims.name) !== null
       if (!complete && (await provider()).serverMetadata().userinfo_endpoint)
         Object.assign(claims, await oidc.fetchUserInfo(await provider(), tokens.access_token, subject))
-      return await signIn(door, claims, tokens.id_token ?? '', oldToken)
+      return await signIn(door, claims, tokens.id_token ?? '', { oldToken, recheck: pending.recheck })
     } catch (error) {
       return refuse(door, 'failed', errorCode(error))
     }
@@ -108,12 +114,15 @@ export function createStaffOidc(settings: OidcSettings, portalUrl: string) {
     door: StaffDoor,
     claims: Record<string, unknown>,
     idToken: string,
-    oldToken: string | null,
+    { oldToken, recheck }: { oldToken: string | null; recheck: Recheck | null },
   ): Promise<OidcLogin> {
     const { db, keys, now, source } = door
     const roles = rolesIn(claims, settings)
-    if (roles.length === 0) return refuse(door, 'role', 'no_role')
     const subject = String(claims.sub)
+    if (roles.length === 0) {
+      await takeRoles(door, subject)
+      return refuse(door, 'role', 'no_role')
+    }
     const username = textOf(claims.preferred_username) ?? textOf(claims.email) ?? subject
     const person = { username, name: textOf(claims.name) ?? username, roles }
     return transact(db, async (tx) => {
@@ -132,15 +141,28 @@ export function createStaffOidc(settings: OidcSettings, portalUrl: string) {
         })
         return { ok: false, reason: 'disabled' }
       }
-      if (oldToken) await closeStaffSession(tx, oldToken)
+      const sealed = seal(keys, idTokenContext(account.id), idToken)
+      const provided = { idTokenSealed: sealed, recheckMs: settings.recheckMs }
+      const goesOn =
+        recheck !== null && (await renewStaffSession(tx, recheck.tokenHash, account.id, now, provided))
+      if (oldToken && !goesOn) await closeStaffSession(tx, oldToken)
       record(tx, now, {
         event: 'staff.login',
         actor: { kind: 'staff', id: account.id },
         source,
-        details: { by: 'oidc', roles: roles.join(' ') },
+        details: { by: goesOn ? 'oidc-recheck' : 'oidc', roles: roles.join(' ') },
       })
-      const sealed = seal(keys, idTokenContext(account.id), idToken)
-      return { ok: true, token: await openStaffSession(tx, account.id, now, sealed) }
+      if (goesOn) return { ok: true, token: null, returnTo: recheck.returnTo }
+      return { ok: true, token: await openStaffSession(tx, account.id, now, provided), returnTo: '/desk' }
+    })
+  }
+
+  /** Who has no role there any more has none here, and nothing open. */
+  async function takeRoles({ db }: StaffDoor, subject: string): Promise<void> {
+    await db.transaction(async (tx) => {
+      const own = and(eq(staff.issuer, settings.issuer), eq(staff.subject, subject))
+      const [account] = await tx.update(staff).set({ roles: [] }).where(own).returning({ id: staff.id })
+      if (account) await closeSessionsOfStaff(tx, account.id)
     })
   }
 

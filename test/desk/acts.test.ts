@@ -267,7 +267,11 @@ test('S18, S19: a signed report is uploaded by hand, byte for byte, and its veri
   expect(list).toMatch(/Firme da verificare(?:(?!<section).)*autorità non riconosciuta/s)
   await signP7m(trusted, plain, signed)
   expect((await upload(readFileSync(signed))).headers.get('location')).toBe(`${path}?fatto=caricato`)
-  expect(await textOf(desk.get('/desk/attenzione'))).not.toContain('Firme da verificare')
+  // A wrong file picked by hand is told at once, and nothing to be followed up where the report is there.
+  expect((await upload(Buffer.from('testo qualunque'))).status).toBe(422)
+  expect(await textOf(desk.get('/desk/attenzione'))).not.toMatch(
+    /Firme da verificare|Documenti non accettati/,
+  )
   expect(await eventsOf(id)).toEqual(expect.arrayContaining(['report.delivered', 'report.refused']))
 })
 

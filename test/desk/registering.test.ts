@@ -147,6 +147,11 @@ test('slips of the finger are told before anything is sent, and nothing typed is
   await page.locator('#email').fill('uno@example.org')
   await page.locator('#email_di_nuovo').fill('due@example.org')
   expect(await page.locator('#email_di_nuovo-error').textContent()).toContain('non sono uguali')
+  // Shorter than the first it may go on, unless it is another already, or left like that.
+  await page.locator('#email_di_nuovo').fill('uno@exa')
+  expect(await page.locator('#email_di_nuovo-error').textContent()).toBe('')
+  await page.locator('#email_di_nuovo').blur()
+  expect(await page.locator('#email_di_nuovo-error').textContent()).toContain('non sono uguali')
   await page.locator('#email_di_nuovo').fill('uno@example.org')
   await page.getByRole('button', { name: 'Aggiungi esame' }).click()
   expect(await focused()).toBe('esame_2')

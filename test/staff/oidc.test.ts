@@ -1,8 +1,8 @@
-import { desc, eq } from 'drizzle-orm'
+import { and, desc, eq } from 'drizzle-orm'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../../scripts/orthanc.ts'
-import { auditEvents, staff } from '../../src/database/schema.ts'
+import { auditEvents, staff, staffSessions } from '../../src/database/schema.ts'
 import { launchBrowser, screenshot } from '../support/browser.ts'
 import { type TestGateway, testGateway } from '../support/gateway.ts'
 import { type IdentityProvider, identityProvider } from '../support/identity-provider.ts'
@@ -123,6 +123,59 @@ test('an account that is disabled here does not get in, and roles taken at the p
   const third = await signIn('u4')
   await third.getByText('Utenza disattivata').waitFor()
   await third.context().close()
+})
+
+test('in a session the provider is asked again after a while: unseen where nothing changed, and what it took ends at once', async () => {
+  const roles = (...names: string[]) =>
+    provider.people.set('u5', { name: 'Ada Turno', realm_access: { roles: names } })
+  roles('ritiro-desk', 'ritiro-auditor')
+  const page = await signIn('u5')
+  await page.locator('.desk-who').waitFor()
+  const [account] = await gateway.db.select().from(staff).where(eq(staff.subject, 'u5'))
+  const own = eq(staffSessions.staffId, account?.id ?? '')
+  const sessions = () => gateway.db.select().from(staffSessions).where(own)
+  const [opened] = await sessions()
+  expect(opened?.recheckAt).toEqual(new Date((opened?.createdAt.getTime() ?? 0) + 60 * 60_000))
+  expect(opened?.expiresAt).toEqual(new Date((opened?.createdAt.getTime() ?? 0) + 75 * 60_000))
+  const due = () => gateway.db.update(staffSessions).set({ recheckAt: gateway.now() }).where(own)
+
+  await due()
+  // What was being typed is still sent; the page after it comes by way of the provider, and is the one asked for.
+  expect(
+    await page.evaluate(() => fetch('/desk/sessione/attiva', { method: 'POST' }).then((r) => r.status)),
+  ).toBe(204)
+  await page.goto(`${gateway.url}/desk/visite/nuova?studio=s1`)
+  await page.waitForURL(`${gateway.url}/desk/visite/nuova?studio=s1`)
+  await page.locator('#registra').waitFor()
+  const [renewed, ...others] = await sessions()
+  expect([renewed?.tokenHash, renewed?.createdAt, others]).toEqual([opened?.tokenHash, opened?.createdAt, []])
+  expect(renewed?.recheckAt?.getTime()).toBeGreaterThan(gateway.now().getTime() + 50 * 60_000)
+  const logins = await gateway.db
+    .select()
+    .from(auditEvents)
+    .where(and(eq(auditEvents.event, 'staff.login'), eq(auditEvents.actor, `staff:${account?.id}`)))
+    .orderBy(desc(auditEvents.seq))
+  expect(logins[0]?.details).toMatchObject({ by: 'oidc-recheck', roles: 'desk auditor' })
+
+  // The way back is never another place.
+  for (const torna of ['//example.org/desk', '/desk/../referti', '/referti']) {
+    await page.goto(`${gateway.url}/desk/oidc?${new URLSearchParams({ torna })}`)
+    await page.waitForURL(`${gateway.url}/desk/cerca`)
+  }
+
+  roles('ritiro-auditor')
+  await due()
+  await page.goto(`${gateway.url}/desk/cerca`)
+  await page.getByText('Non autorizzato').or(page.getByText('ruolo')).first().waitFor()
+  expect(page.url()).toBe(`${gateway.url}/desk/cerca`)
+  expect(await page.locator('.desk-nav').textContent()).not.toContain('Cerca')
+
+  roles('altro')
+  await due()
+  await page.goto(`${gateway.url}/desk/registro`)
+  await page.getByText('Utenza senza ruolo').waitFor()
+  expect(await sessions()).toEqual([])
+  await page.context().close()
 })
 
 test('an answer that belongs to no login of this browser, or to another one, opens nothing', async () => {

@@ -111,11 +111,12 @@ function Sections({ site, staff, here }: Frame & { here?: Section | undefined })
 
 function Who({ site, staff }: Frame) {
   const { roles, nav } = site.messages.desk
+  const told = staff.roles.map((role) => roles[role]).join(', ')
   return (
     <div class="desk-who">
       <p>
         <strong>{staff.name}</strong>
-        <span>{staff.roles.map((role) => roles[role]).join(', ')}</span>
+        <span title={told}>{told}</span>
       </p>
       <a href="/desk/profilo" class="desk-signout">
         <Icon site={site} name="it-user" />

@@ -1,7 +1,16 @@
 /** Bytes that are no MLLP: the sender is told why, and the connection closed, for what follows cannot be told apart. */
 export class FramingError extends Error {
   override readonly name = 'FramingError'
+  /** How the message began that is too large: its answer must name it. */
+  readonly head: Uint8Array
+
+  constructor(reason: string, head: Uint8Array = new Uint8Array()) {
+    super(reason)
+    this.head = head
+  }
 }
+
+const HEAD_BYTES = 2_000
 
 // <VT> message <FS> <CR> (HL7 v2.5 appendix C, C.4).
 const START = 0x0b
@@ -43,7 +52,10 @@ export function createFrameReader(maxBytes: number) {
         if (piece.includes(START))
           throw new FramingError('A message began before the one before it had ended with <FS><CR>.')
         if (size + piece.byteLength > maxBytes)
-          throw new FramingError(`The message is larger than ${Math.floor(maxBytes / 1_000_000)} MB.`)
+          throw new FramingError(
+            `The message is larger than ${Math.floor(maxBytes / 1_000_000)} MB.`,
+            beginning([...parts, piece]),
+          )
         if (piece.byteLength > 0) parts.push(piece)
         size += piece.byteLength
         at = upTo + 1
@@ -56,4 +68,15 @@ export function createFrameReader(maxBytes: number) {
       }
     },
   }
+}
+
+function beginning(parts: readonly Uint8Array[]): Uint8Array {
+  const enough: Uint8Array[] = []
+  let size = 0
+  for (const part of parts) {
+    if (size >= HEAD_BYTES) break
+    enough.push(part)
+    size += part.byteLength
+  }
+  return Buffer.concat(enough).subarray(0, HEAD_BYTES)
 }

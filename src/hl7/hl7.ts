@@ -17,7 +17,7 @@ export async function startHl7(
     ...line,
     log,
     answer: (message, peer) => receiveMessage(inbox, message, peer),
-    refusal: (reason) => refuseBytes(reason, clock()),
+    refusal: (reason, head) => refuseBytes(reason, head, clock()),
   })
   const work = keepUp(inbox, stopping.signal)
   return {

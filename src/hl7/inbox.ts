@@ -42,10 +42,13 @@ export async function receiveMessage(
   return Buffer.from(text, 'latin1')
 }
 
-/** What is answered to bytes that are no message at all. */
-export function refuseBytes(reason: string, now: Date): Uint8Array {
+/** What is answered to bytes that are no message at all, or one too large to be heard, by as much of it as was. */
+export function refuseBytes(reason: string, head: Uint8Array, now: Date): Uint8Array {
   const id = randomBytes(10).toString('hex')
-  return Buffer.from(acknowledgement({ code: 'AR', condition: 100, text: reason }, { now, id }))
+  return Buffer.from(
+    acknowledgement({ code: 'AR', condition: 100, text: reason }, { ...headOf(head), now, id }),
+    'latin1',
+  )
 }
 
 /** Applies a message, or keeps it; what this gives is committed with it. */

@@ -15,7 +15,7 @@ export type MllpOptions = {
   /** Answers one message; never throws. */
   answer: (message: Uint8Array, peer: string) => Promise<Uint8Array>
   /** What is answered to bytes that are no message, before the connection is closed. */
-  refusal: (reason: string) => Uint8Array
+  refusal: (reason: string, head: Uint8Array) => Uint8Array
   log: Log
   /** A message of which no byte came for so long is given up. */
   stalledMs?: number
@@ -154,7 +154,7 @@ async function converse(
   } catch (error) {
     if (error instanceof FramingError) {
       log('warn', 'hl7.framing', { peer, reason: error.message })
-      await send(socket, frame(refusal(error.message))).catch(() => undefined)
+      await send(socket, frame(refusal(error.message, error.head))).catch(() => undefined)
     } else log('info', 'hl7.connection_lost', { peer, code: errorCode(error) })
   } finally {
     release?.()

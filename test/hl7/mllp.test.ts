@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mllpClient } from '../../scripts/demo-run/mllp.ts'
+import { refuseBytes } from '../../src/hl7/inbox.ts'
 import { type MllpOptions, type MllpServer, startMllp } from '../../src/hl7/mllp.ts'
 import { LEAF, signingOffice } from '../signature/support.ts'
 
@@ -72,6 +73,18 @@ describe('MLLP (HL7 v2.5 appendix C)', () => {
     again.write(Buffer.concat([framed('prima'), bytes]))
     expect([await again.answer(), await again.answer()]).toEqual(['5', expect.stringContaining(reason)])
     await again.closed
+  })
+
+  test('a message that is too large is answered under its own control ID, however it was cut', async () => {
+    const refusal = (reason: string, head: Uint8Array) => refuseBytes(reason, head, new Date(0))
+    const client = await mllpClient(await line({ maxBytes: 100_000, refusal }))
+    client.write(Buffer.from('\x0bMSH|^~\\&|RIS|OSP'))
+    await sleep(5)
+    client.write(
+      framed(`EDALE|RITIRO|PORTALE|2026||ORU^R01|GRANDE-1|P|2.5\rOBX|${'x'.repeat(100_000)}`).subarray(1),
+    )
+    expect(await client.answer()).toMatch(/\|RIS\|OSPEDALE\|.*\rMSA\|AR\|GRANDE-1\|The message is larger/s)
+    await client.closed
   })
 
   test('who stops in the middle of a message is given up; who waits between messages is not', async () => {

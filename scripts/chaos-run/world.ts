@@ -56,8 +56,13 @@ export type World = {
 
 const HEALTHY_WITHIN_MS = 60_000
 
-/** Real processes in a private folder: the built gateway with its own cluster, Orthanc, a mail server. */
-export async function startWorld(options: { dataDir?: string } = {}): Promise<World> {
+/**
+ * Real processes in a private folder: the built gateway with its own cluster, Orthanc, a mail server. `archiveAt` tells
+ * where the gateway finds the archive, if not at its own address.
+ */
+export async function startWorld(
+  options: { dataDir?: string; archiveAt?: (url: string) => string } = {},
+): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'ritiro-chaos-'))
   const dataDir = options.dataDir ?? join(directory, 'data')
   const secret = () => randomBytes(32).toString('base64')
@@ -76,7 +81,7 @@ export async function startWorld(options: { dataDir?: string } = {}): Promise<Wo
     DATA_DIR: dataDir,
     PIN_PEPPER: secrets.pinPepper,
     ENCRYPTION_KEY: secrets.encryptionKey,
-    ORTHANC_URL: orthanc.url,
+    ORTHANC_URL: options.archiveAt?.(orthanc.url) ?? orthanc.url,
     ORTHANC_USER: orthanc.user,
     ORTHANC_PASSWORD: orthanc.password,
     SMTP_URL: mailbox.smtpUrl,

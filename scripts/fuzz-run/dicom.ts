@@ -1,18 +1,23 @@
 import { deflateRawSync } from 'node:zlib'
+import { type CodedImage, codedFile } from './compressed.ts'
+import {
+  type Element,
+  encode,
+  file,
+  header,
+  type Identity,
+  ITEM,
+  identityOf,
+  SYNTAX,
+  texts,
+  UNDEFINED,
+  wrapped,
+} from './encoding.ts'
 import type { Dice } from './random.ts'
+import { structuredFile } from './structured.ts'
 import { hostileText } from './texts.ts'
 
 export type DicomCase = { name: string; bytes: Buffer }
-type Element = [tag: number, vr: string, value: Buffer | string]
-type Identity = { root: string; accessionNumber: string; number: number }
-
-const SYNTAX = {
-  explicit: '1.2.840.10008.1.2.1',
-  implicit: '1.2.840.10008.1.2',
-  deflated: '1.2.840.10008.1.2.1.99',
-  big: '1.2.840.10008.1.2.2',
-} as const
-const LONG = new Set('OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' '))
 const VRS = 'AE AS AT CS DA DS DT FL FD IS LO LT OB OW PN SH SL SQ SS ST TM UC UI UL UN UR US UT ZZ'.split(
   ' ',
 )
@@ -33,15 +38,18 @@ const CDA_PIECES = [
 ] as const
 
 /** One hostile file; `identity` keeps it where an archive would file it, as far as it is left readable. */
-export function dicomCase(dice: Dice, identity: Identity): DicomCase {
-  const kinds = Object.entries(KINDS) as [string, (dice: Dice, identity: Identity) => Buffer][]
+export function dicomCase(dice: Dice, identity: Identity, images: readonly CodedImage[]): DicomCase {
+  const kinds = Object.entries(KINDS) as [string, Make][]
   const [name, make] = kinds[identity.number % kinds.length] ?? ['plain', plain]
-  return { name, bytes: make(dice, identity) }
+  return { name, bytes: make(dice, identity, images) }
 }
 
 /** Those that an archive takes: well formed as files, hostile in what they say. */
-export function acceptableCase(dice: Dice, identity: Identity): DicomCase {
+export function acceptableCase(dice: Dice, identity: Identity, images: readonly CodedImage[]): DicomCase {
   const kinds = [
+    'coded',
+    'codedFlipped',
+    'structured',
     'names',
     'characterSets',
     'wrongVr',
@@ -53,8 +61,10 @@ export function acceptableCase(dice: Dice, identity: Identity): DicomCase {
     'cda',
   ] as const
   const name = kinds[identity.number % kinds.length] ?? 'names'
-  return { name, bytes: KINDS[name](dice, identity) }
+  return { name, bytes: (KINDS[name] as Make)(dice, identity, images) }
 }
+
+type Make = (dice: Dice, identity: Identity, images: readonly CodedImage[]) => Buffer
 
 const KINDS = {
   plain,
@@ -95,7 +105,8 @@ const KINDS = {
     file([...identityOf(id), ...texts(dice), ...texts(dice)], { sorted: dice.chance(0.7) }),
   missing: (dice: Dice, id: Identity) => {
     const all = [...identityOf(id), ...texts(dice)]
-    const spared = new Set([0x00080016, 0x00080018, 0x00080050, 0x0020000d, 0x0020000e])
+    // Without a Patient ID it would be another study of the archive's.
+    const spared = new Set([0x00080016, 0x00080018, 0x00080050, 0x00100020, 0x0020000d, 0x0020000e])
     return file(all.filter(([tag]) => spared.has(tag) || dice.chance(0.4)))
   },
   longValues: (dice: Dice, id: Identity) =>
@@ -136,6 +147,19 @@ const KINDS = {
     file(identityOf(id), {
       uid: dice.pick(['', '1.2.3', '1.2.840.10008.1.2.4.100', '<script>', '1'.repeat(300)]),
     }),
+  /** As their encoders made them: what follows is that they can be shown, whatever stands in their texts. */
+  coded: (dice: Dice, id: Identity, images: readonly CodedImage[]) => codedFile(dice, id, images, 'sound'),
+  codedFlipped: (dice: Dice, id: Identity, images: readonly CodedImage[]) =>
+    codedFile(dice, id, images, 'flipped'),
+  codedCut: (dice: Dice, id: Identity, images: readonly CodedImage[]) => codedFile(dice, id, images, 'cut'),
+  codedShape: (dice: Dice, id: Identity, images: readonly CodedImage[]) =>
+    codedFile(dice, id, images, 'shape'),
+  codedItems: (dice: Dice, id: Identity, images: readonly CodedImage[]) =>
+    codedFile(dice, id, images, 'items'),
+  structured: (dice: Dice, id: Identity) => structuredFile(dice, id, { depth: 1 + dice.below(40) }),
+  structuredDeep: (dice: Dice, id: Identity) =>
+    structuredFile(dice, id, { depth: 5_000, whole: dice.chance(0.5) }),
+  structuredWide: (dice: Dice, id: Identity) => structuredFile(dice, id, { depth: 2, width: 20_000 }),
   privates: (dice: Dice, id: Identity) =>
     file([
       ...identityOf(id),
@@ -181,121 +205,11 @@ function plain(dice: Dice, id: Identity): Buffer {
   return file([...identityOf(id), ...texts(dice)])
 }
 
-function identityOf({ root, accessionNumber, number }: Identity): Element[] {
-  const short = (value: number) => Buffer.from([value & 255, value >> 8])
-  return [
-    [0x00080016, 'UI', '1.2.840.10008.5.1.4.1.1.7'],
-    [0x00080018, 'UI', `${root}.1.${number + 1}`],
-    [0x00080020, 'DA', '20200518'],
-    [0x00080050, 'SH', accessionNumber],
-    [0x00080060, 'CS', 'OT'],
-    [0x00100020, 'LO', 'FUZZ'],
-    [0x00100030, 'DA', '19800423'],
-    [0x0020000d, 'UI', root],
-    [0x0020000e, 'UI', `${root}.1`],
-    [0x00200013, 'IS', String(number)],
-    [0x00280002, 'US', short(1)],
-    [0x00280004, 'CS', 'MONOCHROME2'],
-    [0x00280010, 'US', short(4)],
-    [0x00280011, 'US', short(4)],
-    [0x00280100, 'US', short(8)],
-    [0x00280101, 'US', short(8)],
-    [0x00280102, 'US', short(7)],
-    [0x00280103, 'US', short(0)],
-    [0x7fe00010, 'OB', Buffer.alloc(16, 100)],
-  ]
-}
-
-const texts = (dice: Dice): Element[] => [
-  [0x00081030, 'LO', hostileText(dice, 64)],
-  [0x0008103e, 'LO', hostileText(dice, 64)],
-  [0x00100010, 'PN', hostileText(dice, 64)],
-  [0x00080060, 'CS', dice.chance(0.3) ? hostileText(dice, 16) : 'OT'],
-  [0x00200011, 'IS', dice.chance(0.3) ? hostileText(dice, 12) : '1'],
-]
-
 const anyTag = (dice: Dice): number =>
   dice.pick([
     0x00080005, 0x00081030, 0x0008103e, 0x00100010, 0x00100040, 0x00200010, 0x00200011, 0x00280008,
     0x00321060,
   ])
-
-function file(
-  elements: Element[],
-  {
-    syntax = 'explicit',
-    uid = SYNTAX[syntax],
-    sorted = true,
-  }: { syntax?: keyof typeof SYNTAX; uid?: string; sorted?: boolean } = {},
-): Buffer {
-  const ordered = sorted ? elements.toSorted(([a], [b]) => a - b) : elements
-  const body = encode(ordered, syntax === 'deflated' ? 'explicit' : syntax)
-  const find = (wanted: number) => String(elements.find(([tag]) => tag === wanted)?.[2] ?? '')
-  return wrapped(
-    { root: '', accessionNumber: '', number: 0 },
-    uid,
-    syntax === 'deflated' ? deflateRawSync(body) : body,
-    find(0x00080018),
-  )
-}
-
-function wrapped(
-  id: Identity,
-  uid: string,
-  body: Buffer,
-  instance = `${id.root}.1.${id.number + 1}`,
-): Buffer {
-  const meta = encode(
-    [
-      [0x00020001, 'OB', Buffer.from([0, 1])],
-      [0x00020002, 'UI', '1.2.840.10008.5.1.4.1.1.7'],
-      [0x00020003, 'UI', instance],
-      [0x00020010, 'UI', uid],
-      [0x00020012, 'UI', '1.2.3.4'],
-    ],
-    'explicit',
-  )
-  const length = Buffer.alloc(4)
-  length.writeUInt32LE(meta.byteLength)
-  return Buffer.concat([
-    Buffer.alloc(128),
-    Buffer.from('DICM'),
-    encode([[0x00020000, 'UL', length]], 'explicit'),
-    meta,
-    body,
-  ])
-}
-
-type Plain = 'explicit' | 'implicit' | 'big'
-
-const encode = (elements: Element[], syntax: Plain): Buffer =>
-  Buffer.concat(
-    elements.map(([tag, vr, value]) => {
-      const bytes = typeof value === 'string' ? Buffer.from(value, 'utf8') : value
-      const even =
-        bytes.byteLength % 2 ? Buffer.concat([bytes, Buffer.from(vr === 'UI' ? '\0' : ' ')]) : bytes
-      return Buffer.concat([header(tag, vr, even.byteLength, syntax), even])
-    }),
-  )
-
-function header(tag: number, vr: string, length: number, syntax: Plain): Buffer {
-  const long = syntax !== 'implicit' && LONG.has(vr)
-  const bytes = Buffer.alloc(long ? 12 : 8)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const little = syntax !== 'big'
-  view.setUint16(0, tag >>> 16, little)
-  view.setUint16(2, tag & 0xffff, little)
-  if (syntax === 'implicit') view.setUint32(4, length, true)
-  else {
-    bytes.write(vr, 4, 'latin1')
-    if (long) view.setUint32(8, length, little)
-    else view.setUint16(6, Math.min(length, 0xffff), little)
-  }
-  return bytes
-}
-
-const ITEM = 0xfffee000
-const UNDEFINED = 0xffffffff
 
 /** Sequences in sequences, all of undefined length, closed or not. */
 function nested(id: Identity, depth: number, closed: boolean): Buffer {

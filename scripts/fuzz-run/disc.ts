@@ -5,6 +5,7 @@ import { describeInstance } from '../../src/disc/dicom/instance.ts'
 import { planDisc } from '../../src/disc/disc.ts'
 import { prepareManifest } from '../../src/disc/manifest.ts'
 import { type FetchInstance, writeDisc } from '../../src/disc/write.ts'
+import type { CodedImage } from './compressed.ts'
 import { type DicomCase, deflateBomb, dicomCase } from './dicom.ts'
 import type { Pages } from './pages.ts'
 import type { Dice } from './random.ts'
@@ -15,16 +16,21 @@ const FILES_PER_DISC = 40
 const MOST_MEMORY = 1.5 * 2 ** 30
 
 /** Hostile files through the disc: read one by one, and then written together with hostile names. */
-export async function fuzzDisc(dice: Dice, cases: number, pages: Pages): Promise<string[]> {
+export async function fuzzDisc(
+  dice: Dice,
+  cases: number,
+  pages: Pages,
+  images: readonly CodedImage[],
+): Promise<string[]> {
   const wrong: string[] = []
   const id = (number: number) => ({ root: '1.2.826.0.1.3680043.8.498.9', accessionNumber: 'F1', number })
   const plainIndex = await indexOf(
-    [dicomCase(dice, id(0))],
+    [dicomCase(dice, id(0), images)],
     contentOf(() => 'Rossi'),
   )
   let batch: DicomCase[] = []
   for (let number = 0; number < cases; number++) {
-    const made = number % 400 === 399 ? deflateBomb(id(number), 2 ** 30) : dicomCase(dice, id(number))
+    const made = number % 400 === 399 ? deflateBomb(id(number), 2 ** 30) : dicomCase(dice, id(number), images)
     wrong.push(...(await readOne(made, number)))
     // A bomb once more in each disc would only take time.
     if (!made.name.startsWith('deflate bomb')) batch.push(made)

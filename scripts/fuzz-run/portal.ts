@@ -20,7 +20,14 @@ export type Portal = {
     what: string,
     method: string,
     path: string,
-    options?: { person?: Person; body?: BodyInit; json?: unknown; headers?: Record<string, string> },
+    options?: {
+      person?: Person
+      body?: BodyInit
+      json?: unknown
+      headers?: Record<string, string>
+      /** The caller judges by itself what it means that the archive is away. */
+      ofArchive?: true
+    },
   ) => Promise<Reply | null>
   /** Registers a visit without images unless told; null where it was refused. */
   register: (what: string, visit: Record<string, unknown>) => Promise<{ pin1: string } | null>
@@ -42,7 +49,7 @@ export function portalOf(world: World): Portal {
     world,
     wrong: [],
     slowestMs: 0,
-    async ask(what, method, path, { person, body, json, headers = {} } = {}) {
+    async ask(what, method, path, { person, body, json, headers = {}, ofArchive } = {}) {
       const before = performance.now()
       const response = await fetch(world.url + path, {
         method,
@@ -65,8 +72,9 @@ export function portalOf(world: World): Portal {
       const took = performance.now() - before
       portal.slowestMs = Math.max(portal.slowestMs, took)
       if (took > LONGEST_MS) portal.wrong.push(`${what}: ${method} ${path} took ${Math.round(took)} ms`)
-      // A disc that is being prepared is told so by 503.
-      if (response.status >= 500 && !(response.status === 503 && path.endsWith('/disco.iso')))
+      // What is being prepared is told so by 503.
+      const prepares = response.status === 503 && /\/(?:disco\.iso|INDEX\.JS)$/.test(path)
+      if (response.status >= 500 && !prepares && !(ofArchive && response.status === 503))
         portal.wrong.push(`${what}: ${method} ${path} answered ${response.status}`)
       return { status: response.status, headers: response.headers, bytes, text: bytes.toString('utf8') }
     },

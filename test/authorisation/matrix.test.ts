@@ -52,11 +52,13 @@ test('S45: each person reaches what is theirs, and of everything else not even t
           cells.push('·')
           continue
         }
-        const { outcome, body } = await call(row, actor, w.exams[name])
+        const { outcome, body, headers } = await call(row, actor, w.exams[name])
         cells.push(outcome)
         const where = `${line[0]} of ${name} by ${actor}`
         if (!expected.includes(outcome))
           wrong.push(`${where}: ${outcome} instead of ${expected.join(' or ')}`)
+        if (!isProtected(headers))
+          wrong.push(`${where}: ${headers.get('cache-control')}, without the headers of S44`)
         if (
           row.shows &&
           outcome === '200' &&
@@ -171,7 +173,11 @@ function expectedOf(row: Row, actor: Actor, name: Name): string[] | null {
   return row.own === undefined ? null : [String(row.own)]
 }
 
-async function call(row: Row, actor: Actor, exam: ExamObject): Promise<{ outcome: string; body: string }> {
+async function call(
+  row: Row,
+  actor: Actor,
+  exam: ExamObject,
+): Promise<{ outcome: string; body: string; headers: Headers }> {
   const method = row.route.split(' ')[0] ?? ''
   const response = await fetch(w.gateway.url + row.path(exam), {
     method,
@@ -181,8 +187,14 @@ async function call(row: Row, actor: Actor, exam: ExamObject): Promise<{ outcome
   })
   const body = said(Buffer.from(await response.arrayBuffer()))
   const toLogin = response.status === 303 && /\?fine=sessione$/.test(response.headers.get('location') ?? '')
-  return { outcome: toLogin ? 'in' : String(response.status), body }
+  return { outcome: toLogin ? 'in' : String(response.status), body, headers: response.headers }
 }
+
+/** S44, of images and discs too: nothing is stored on the way, nothing is taken for another thing than it is. */
+const isProtected = (headers: Headers) =>
+  /(?:^|, )no-store(?:,|$)/.test(headers.get('cache-control') ?? '') &&
+  headers.get('x-content-type-options') === 'nosniff' &&
+  headers.get('content-security-policy')?.includes("default-src 'none'")
 
 const reveals = (body: string, { mark, study, publicationId, shareId }: ExamObject) =>
   [mark, study, publicationId, shareId].some((secret) => body.includes(secret))

@@ -7,6 +7,7 @@ import type { Dice } from './random.ts'
 import { hostileText } from './texts.ts'
 
 const EXAMS = 45
+const DRAWN_EACH = 4
 
 /** Hostile documents through `POST …/reports`; those that are taken through the report page and both downloads. */
 export async function fuzzDocuments(
@@ -74,7 +75,7 @@ async function readAll(
   const harmless = shown.filter(({ page }) => page.includes(`>${sound}<`)).map(({ page }) => page)
   if (ids.length !== accepted.size + 1)
     portal.wrong.push(`documents: ${accepted.size + 1} were taken, ${ids.length} are shown`)
-  for (const { id, page } of shown) {
+  for (const [index, { id, page }] of shown.entries()) {
     const exam = [...accepted.keys()].find((description) => page.includes(`>${description}<`))
     const known = exam === undefined ? undefined : accepted.get(exam)
     if (!known) continue
@@ -84,6 +85,10 @@ async function readAll(
       (what) => !known.p7m || /script|iframe|object|embed|leads to|\bon[a-z]+\b/.test(what),
     )
     portal.wrong.push(...grave.map((what) => `report page of ${known.name}: ${what}`))
+    // pdf.js draws it in the page: what acts in a document may not act there.
+    if (index % DRAWN_EACH === 0)
+      for (const what of await pages.opened(`${portal.world.url}/referti/${id}`, person.cookie))
+        portal.wrong.push(`report page of ${known.name}, drawn: ${what}`)
     const file = await portal.ask(known.name, 'GET', `/referti/${id}/firmato`, { person })
     if (file && sha256(file.bytes) !== known.sha256)
       portal.wrong.push(`${known.name}: not byte for byte as delivered`)

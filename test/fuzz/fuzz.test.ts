@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { deflateBomb } from '../../scripts/fuzz-run/dicom.ts'
 import { runFuzz } from '../../scripts/fuzz-run/fuzz.ts'
@@ -36,6 +38,24 @@ test('what the fuzzer looks for, it finds: an element, an attribute and a link t
     '<p title="a"><a href="javascript:1">Rossi</a></p>',
   ])
     expect(await pages.strangers(hostile, harmless, { exactly: true }), hostile).not.toEqual([])
+  const shown: Record<string, string> = {
+    '/': harmless,
+    '/handler': '<p onclick="1">Rossi</p>',
+    '/script': '<script>window.pwned=1</script>',
+    '/elsewhere': '<img src="http://evil.example/x.png">',
+    '/away': '<script>location.href="/"</script>',
+  }
+  const server = createServer((asked, answer) => {
+    answer.writeHead(200, { 'content-type': 'text/html' }).end(shown[asked.url ?? ''] ?? '')
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as AddressInfo
+  for (const path of Object.keys(shown)) {
+    const found = await pages.opened(`http://127.0.0.1:${port}${path}`, 'a=b')
+    expect([path, found.length > 0]).toEqual([path, path !== '/'])
+  }
+  server.closeAllConnections()
+  server.close()
   await pages.close()
 })
 

@@ -92,6 +92,7 @@ export const report = {
     titles: {
       valid: 'Firma digitale verificata',
       partly: 'Documento integro, firma verificata in parte',
+      doubtful: 'Documento integro, ma la firma non supera tutti i controlli',
       altered: 'Firma digitale non valida',
       unverifiable: 'Firma digitale non verificata',
       none: 'Documento non firmato',

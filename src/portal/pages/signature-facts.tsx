@@ -5,10 +5,11 @@ import { Icon } from '../../ui/icon.tsx'
 import type { IconName } from '../../ui/icons.ts'
 import type { Site } from '../../ui/site.ts'
 
-type Verdict = 'valid' | 'partly' | 'altered' | 'unverifiable' | 'none'
+type Verdict = 'valid' | 'partly' | 'doubtful' | 'altered' | 'unverifiable' | 'none'
 const ICON: Record<Verdict, IconName> = {
   valid: 'it-check-circle',
   partly: 'it-info-circle',
+  doubtful: 'it-warning-circle',
   altered: 'it-error',
   unverifiable: 'it-warning-circle',
   none: 'it-info-circle',
@@ -58,10 +59,13 @@ export function signatureSummary({ report }: Messages, signature: SignatureRepor
   return [titles[verdictOf(signature)], ...names].join('. ')
 }
 
-// "Verified" is said only when nothing was found wanting or left unchecked: without a CRL, revocation is; and of a
+// What did not hold is told apart from what was not checked. "Verified" is said only where there is neither: without a CRL, revocation is; and of a
 // certificate that has expired since, only a timestamp can tell whether it signed in time.
 function verdictOf({ status, signers }: SignatureReport): Verdict {
   if (status !== 'valid') return status
+  const failed = ({ trusted, inValidity, revocation }: SignerReport) =>
+    trusted === false || inValidity === false || revocation === 'revoked'
+  if (signers.some(failed)) return 'doubtful'
   const whole = signers.every(
     (signer) =>
       signer.trusted === true &&

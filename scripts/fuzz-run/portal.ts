@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { domainToUnicode } from 'node:url'
 import { tinyPdf } from '../chaos-run/samples.ts'
 import type { World } from '../chaos-run/world.ts'
 import { demoSigner, signP7m } from '../demo-data/sign.ts'
@@ -42,6 +43,8 @@ export type Portal = {
 }
 
 let persons = 0
+/** PIN2s that somebody has come with. */
+const taken = new Set<string>()
 
 export function portalOf(world: World): Portal {
   const ris = { authorization: `Bearer ${world.apiKey}` }
@@ -142,12 +145,17 @@ export async function soundP7m(directory: string): Promise<Buffer> {
 }
 
 async function waitForPin2(world: World, email: string): Promise<string | null> {
+  // The mail server shows names of domains as they are read (RFC 5891), not as they came.
+  const [local, domain = ''] = email.split('@')
+  const shown = `${local}@${domainToUnicode(domain)}`
   for (let waited = 0; waited < 20_000; waited += 100) {
-    const mail = world.mailbox
-      .messages()
-      .findLast(({ envelope, text }) => envelope.to.includes(email) && text.includes('PIN2 è il seguente'))
-    const pin2 = /PIN2 è il seguente: ?(\d{4}-\d{4})/.exec(mail?.text ?? '')?.[1]
-    if (pin2) return pin2
+    for (const { envelope, text } of world.mailbox.messages()) {
+      const pin2 = /PIN2 è il seguente: ?(\d{4}-\d{4})/.exec(text)?.[1]
+      // Odd addresses come more than once: each visit has a mail of its own.
+      if (!pin2 || taken.has(pin2) || !envelope.to.some((to) => to === email || to === shown)) continue
+      taken.add(pin2)
+      return pin2
+    }
     await sleep(100)
   }
   return null

@@ -143,6 +143,8 @@ test('what cannot be shown stands as a tile with its reason, and the rest of the
     'I dati dell’immagine sono danneggiati',
     'Compressione non supportata',
   ])
+  // Its middle image, which would be the thumbnail, is one of those.
+  expect(await page.locator('.thumb-box').first().locator('svg').count()).toBe(1)
   await screenshot(page, 'light-tile-1280', false)
   // Saved, it does not pass for a picture either, whatever texts are shown.
   await page.keyboard.press('t')

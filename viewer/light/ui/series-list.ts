@@ -52,7 +52,10 @@ export function createSeriesList(choose: (study: Study, series: Series) => void)
                 h('span', { class: 'series-facts' }, factsOf(series)),
               ),
             )
-            if (series.images.length > 0) jobs.push(() => drawThumb(canvas, series, store, source))
+            // A damaged one is no black picture.
+            const failed = () => canvas.replaceWith(svg(ICONS.warning))
+            if (series.images.length > 0)
+              jobs.push(() => drawThumb(canvas, series, store, source).catch(failed))
             items.set(series.uid, item)
             return item
           }),
@@ -61,7 +64,7 @@ export function createSeriesList(choose: (study: Study, series: Series) => void)
       void (async () => {
         for (const job of jobs) {
           if (mine !== generation) return
-          await job().catch(() => {})
+          await job()
         }
       })()
     },

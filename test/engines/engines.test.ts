@@ -160,7 +160,9 @@ async function openViewer(engine: Engine, place: string, size: typeof DESKTOP): 
   await waitFor(page, `Boolean(document.querySelector('.slider-loaded.is-whole'))`)
   // The thumbnail is drawn by another way, from the preview.
   await waitFor(page, `document.querySelectorAll('canvas').length > 2`)
-  await keepPicture(page, `engine-${engine.name}-${size.width}`)
+  // WebKit's driver now and then never answers when asked for a picture of a narrow window.
+  if (engine.name !== 'webkit' || size === DESKTOP)
+    await keepPicture(page, `engine-${engine.name}-${size.width}`)
   const picture = (await page.evaluate(MEAN_GREYS)) as number[]
   expect(Math.max(...picture) - Math.min(...picture)).toBeGreaterThan(60)
   await readSheets(page)

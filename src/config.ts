@@ -561,7 +561,7 @@ function staffProvider(raw: Raw, problems: string[]): OidcSettings | null {
   if (raw.mode === 'production' && !issuer.startsWith('https://'))
     problems.push('STAFF_OIDC_ISSUER: must be https:// in production')
   const { staffOidcRolesClaim: rolesClaim, staffOidcRoles: roleNames } = raw
-  const recheckMs = (raw.staffOidcRecheckMinutes ?? 60) * 60_000
+  const recheckMs = raw.staffOidcRecheckMinutes * 60_000
   return roleNames ? { issuer, clientId, clientSecret, rolesClaim, roleNames, recheckMs } : null
 }
 

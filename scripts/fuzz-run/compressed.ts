@@ -12,6 +12,7 @@ import {
   type Identity,
   ITEM,
   identityOf,
+  short,
   texts,
   UNDEFINED,
   wrapped,
@@ -23,7 +24,6 @@ export type CodedImage = { name: string; transferSyntaxUid: string; codestream: 
 export type Spoilt = 'sound' | 'flipped' | 'cut' | 'shape' | 'items'
 
 const [ROWS, COLUMNS] = [48, 64]
-const short = (value: number) => Buffer.from([value & 255, (value >> 8) & 255])
 
 /** The same picture by every encoder there is: dcmtk, gdcm, OpenJPH and zlib. */
 export async function codedImages(): Promise<CodedImage[]> {

@@ -84,12 +84,14 @@ export function header(tag: number, vr: string, length: number, syntax: Plain): 
   return bytes
 }
 
+/** The value of a US element, little endian. */
+export const short = (value: number) => Buffer.from([value & 255, (value >> 8) & 255])
+
 export const ITEM = 0xfffee000
 export const UNDEFINED = 0xffffffff
 
 /** A sound image of 4 × 4 pixels. */
 export function identityOf({ root, accessionNumber, number }: Identity): Element[] {
-  const short = (value: number) => Buffer.from([value & 255, value >> 8])
   return [
     [0x00080016, 'UI', '1.2.840.10008.5.1.4.1.1.7'],
     [0x00080018, 'UI', `${root}.1.${number + 1}`],

@@ -55,7 +55,6 @@ export function structuredFile(
       content,
       ...(whole ? levels(close) : []),
     ]),
-    `${id.root}.1.${id.number + 1}`,
   )
 }
 

@@ -35,8 +35,8 @@ export async function deliver(
     const details = { reason: 'report.other_patient' }
     // The desk's list names the exam, where it is clear which, and forgets it once that one's report has come.
     const exam = await examOf(db, visit, accessionNumber, { exam: name }).catch(() => null)
-    const about = { actor, visitId: visit.id, examId: exam?.id ?? null, details }
-    await recordAlone(db, now, { event: 'report.refused', ...about })
+    const examId = exam?.id ?? null
+    await recordAlone(db, now, { event: 'report.refused', actor, visitId: visit.id, examId, details })
     throw new AppError(
       'report.other_patient',
       'The subject of the report is not the person of the visit with this Accession Number.',

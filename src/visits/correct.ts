@@ -5,7 +5,7 @@ import { exams } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
 import { rereadDocuments } from '../pacs/reread.ts'
 import { publishReady } from '../publications/publications.ts'
-import { besides, byDesk } from './corrected.ts'
+import { besides, byDesk, differing } from './corrected.ts'
 import { excludeExam } from './desk-acts.ts'
 import { addExam, type OrderedExam } from './exams.ts'
 import { lockVisit } from './lock.ts'
@@ -55,10 +55,8 @@ async function correctExam(
   if (!before) throw new AppError('exam.not_found')
   if (excluded !== before.excluded) await excludeExam({ ...call, db: tx }, visitId, id, excluded)
   const after = { accessionNumber, description, examDate, imagesExpected }
-  if (JSON.stringify({ ...before, ...after }) === JSON.stringify(before)) return
-  const changes = Object.fromEntries(
-    Object.entries(after).filter(([name, value]) => before[name as keyof typeof after] !== value),
-  )
+  const changes = differing(after, before)
+  if (Object.keys(changes).length === 0) return
   const corrected = byDesk(before.corrected, before, changes, call.now)
   await tx
     .update(exams)

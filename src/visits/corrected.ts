@@ -4,6 +4,10 @@ type Facts = Readonly<Record<string, unknown>>
 /** What the desk corrected, by field: when, and what stood there before. */
 export type Corrected = Record<string, { at: string; from: Value[] }>
 
+/** Of what is wanted, what stands otherwise now. */
+export const differing = <Wanted extends Facts>(wanted: Wanted, now: Facts): Partial<Wanted> =>
+  Object.fromEntries(Object.entries(wanted).filter(([name, value]) => now[name] !== value)) as Partial<Wanted>
+
 /** Notes the desk's corrections; what it corrects back is no mistake any more. */
 export function byDesk(before: Corrected, old: Facts, changes: Facts, now: Date): Corrected {
   const noted = Object.entries(changes).map<[string, Corrected[string]]>(([name, value]) => {

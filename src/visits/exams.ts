@@ -5,7 +5,7 @@ import { exams, publications, reports } from '../database/schema.ts'
 import { rereadDocuments } from '../pacs/reread.ts'
 import { publishReady } from '../publications/publications.ts'
 import { endPublications } from '../retention/retention.ts'
-import { besides, bySystem } from './corrected.ts'
+import { besides, bySystem, differing } from './corrected.ts'
 import { lockVisit } from './lock.ts'
 import { refuseKnown, type VisitRules } from './visits.ts'
 
@@ -89,12 +89,10 @@ export async function changeExam(
     const before = { ...exam, cancelledAt: exam.cancelledAt !== null }
     const after = { ...before, ...wanted, excluded, cancelledAt: false }
     if (JSON.stringify(before) === JSON.stringify(after)) return
-    const news = Object.fromEntries(
-      Object.entries(wanted).filter(([name, value]) => exam[name as keyof typeof wanted] !== value),
-    )
+    const corrected = bySystem(exam.corrected, differing(wanted, exam))
     await tx
       .update(exams)
-      .set({ ...wanted, excluded, cancelledAt: null, corrected: bySystem(exam.corrected, news) })
+      .set({ ...wanted, excluded, cancelledAt: null, corrected })
       .where(eq(exams.id, id))
     record(tx, now, { event: 'visit.changed', actor, visitId, examId: id, details: { changed: 'exam' } })
     await rereadDocuments(tx, visitId)

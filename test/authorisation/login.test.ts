@@ -8,7 +8,7 @@ import { type TestGateway, testGateway } from '../support/gateway.ts'
 import { seeded } from '../support/pixels.ts'
 import { type Published, publishedVisit, sharedWith } from '../support/site.ts'
 import { enterDesk, PASSWORD, staffAccount } from '../support/staff.ts'
-import { differences } from './same-time.ts'
+import { differences, shuffled } from './same-time.ts'
 
 const WRONG = '0000-0000'
 // Time goes on by hand, each test in a quarter of an hour of its own: budgets are counted by the quarter.
@@ -327,11 +327,4 @@ function nextQuarter(): void {
   gateway.travelTo(
     new Date((Math.floor(gateway.now().getTime() / quarter) + 1) * quarter + 1_000).toISOString(),
   )
-}
-
-function shuffled<Item>(items: Item[]): Item[] {
-  return items
-    .map((item) => [Math.random(), item] as const)
-    .sort(([a], [b]) => a - b)
-    .map(([, item]) => item)
 }

@@ -36,6 +36,14 @@ export function differences(
   return { wrong, told: `${medians.join(', ')}; ranks alike with p = ${chance.toPrecision(2)}` }
 }
 
+/** The same in any order. */
+export function shuffled<Item>(items: readonly Item[], random: () => number = Math.random): Item[] {
+  return items
+    .map((item) => [random(), item] as const)
+    .sort(([a], [b]) => a - b)
+    .map(([, item]) => item)
+}
+
 /** Friedman's test of three kinds: how likely ranks like these are where all take the same time. Chi-square of two degrees. */
 function sameByRank(kinds: readonly (readonly number[])[]): number {
   if (kinds.length !== 3) throw new Error('three kinds are compared')
@@ -55,12 +63,9 @@ function sameByRank(kinds: readonly (readonly number[])[]): number {
 function noiseOf(times: readonly number[], random: () => number): number {
   let largest = 0
   for (let split = 0; split < SPLITS; split++) {
-    const dealt = times.map((time) => [random(), time] as const).sort(([a], [b]) => a - b)
+    const dealt = shuffled(times, random)
     const half = dealt.length >> 1
-    const [one, other] = [dealt.slice(0, half), dealt.slice(half)].map((part) =>
-      median(part.map(([, t]) => t)),
-    )
-    largest = Math.max(largest, Math.abs((one ?? 0) - (other ?? 0)))
+    largest = Math.max(largest, Math.abs(median(dealt.slice(0, half)) - median(dealt.slice(half))))
   }
   return largest
 }

@@ -1,12 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { dicomFile, type Elements, instance, type Value } from '../support/dicom.ts'
+import { dicomFile, type Elements, instance } from '../support/dicom.ts'
 import { pdfOf, visit } from '../support/fixtures.ts'
 import { pin2In, type TestGateway, testGateway } from '../support/gateway.ts'
 import { type TestOrthanc, testOrthanc } from '../support/orthanc.ts'
 import { doctorOf, type Patient, signedIn } from '../support/patient.ts'
 import { sharedWith } from '../support/site.ts'
+import { code, contentItem } from '../support/structured-report.ts'
 import { type LoggingProxy, loggingProxy } from './logging-proxy.ts'
 
 /** One exam: its report's page and its study. `mark` stands in its images and texts, and nowhere else. */
@@ -198,28 +199,14 @@ async function prepared(person: Patient, publicationId: string): Promise<void> {
 
 /** A Basic Text SR (PS3.3 §A.35.1) that says `mark`. */
 function structuredReport({ accessionNumber, patient, study, mark }: StudyOf): Elements {
-  const named = (meaning: string): Value => ({
-    items: [
-      [
-        [0x00080100, 'SH', '1'],
-        [0x00080102, 'SH', '99TEST'],
-        [0x00080104, 'LO', meaning],
-      ],
-    ],
-  })
-  const line: Elements = [
-    [0x0040a010, 'CS', 'CONTAINS'],
-    [0x0040a040, 'CS', 'TEXT'],
-    [0x0040a043, 'SQ', named('Reperti')],
-    [0x0040a160, 'UT', mark],
-  ]
+  const line = contentItem('TEXT', 'Reperti', [[0x0040a160, 'UT', mark]])
   return instance({
     ...{ patient, study, series: 2, modality: 'SR', pixels: false },
     sopClass: '1.2.840.10008.5.1.4.1.1.88.11',
     more: { 524368: ['SH', accessionNumber], 528432: ['LO', mark], 1048624: ['DA', '19800423'] },
     add: [
       [0x0040a040, 'CS', 'CONTAINER'],
-      [0x0040a043, 'SQ', named('Referto')],
+      [0x0040a043, 'SQ', code('1', 'Referto')],
       [0x0040a491, 'CS', 'COMPLETE'],
       [0x0040a493, 'CS', 'VERIFIED'],
       [0x0040a730, 'SQ', { items: [line] }],

@@ -10,11 +10,12 @@ import { auditEvents, exams, manifests, pacsDocuments, reports, studies } from '
 import { cdaText, documentInCda } from '../../src/pacs/cda.ts'
 import { readStructuredReport } from '../../src/pacs/structured-report.ts'
 import { PERSON, plainPdf, signingOffice, signPdf } from '../signature/support.ts'
-import { dicomFile, type Elements, instance, type Value } from '../support/dicom.ts'
+import { dicomFile, type Elements, instance } from '../support/dicom.ts'
 import { pdfOf, visit } from '../support/fixtures.ts'
 import { pin2In, type TestGateway, testGateway } from '../support/gateway.ts'
 import { type TestOrthanc, testOrthanc } from '../support/orthanc.ts'
 import { signedIn } from '../support/patient.ts'
+import { code, contentItem } from '../support/structured-report.ts'
 import { firstPublication } from '../support/visits.ts'
 
 const SOP = '1.2.840.10008.5.1.4.1.1'
@@ -270,21 +271,7 @@ test('what other settings did not mean is taken when they change, and a correcti
 })
 
 describe('structured reports', () => {
-  const code = (value: string, meaning: string): Value => ({
-    items: [
-      [
-        [0x00080100, 'SH', value],
-        [0x00080102, 'SH', 'DCM'],
-        [0x00080104, 'LO', meaning],
-      ],
-    ],
-  })
-  const text = (label: string, words: string): Elements => [
-    [0x0040a010, 'CS', 'CONTAINS'],
-    [0x0040a040, 'CS', 'TEXT'],
-    [0x0040a043, 'SQ', code('1', label)],
-    [0x0040a160, 'UT', words],
-  ]
+  const text = (label: string, words: string) => contentItem('TEXT', label, [[0x0040a160, 'UT', words]])
   const sr = (study: number) =>
     instance({
       ...{ study, number: 1, series: 8, pixels: false, modality: 'SR', sopClass: `${SOP}.88.22` },

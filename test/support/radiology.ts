@@ -1,15 +1,8 @@
 import { dicomFile, type Elements, type Encoding, instance, type Value } from './dicom.ts'
+import { code } from './structured-report.ts'
 
 const STORAGE = '1.2.840.10008.5.1.4.1.1'
-const CODE: Value = {
-  items: [
-    [
-      [0x00080100, 'SH', '126000'],
-      [0x00080102, 'SH', 'DCM'],
-      [0x00080104, 'LO', 'Imaging Measurement Report'],
-    ],
-  ],
-}
+const CODE = code('126000', 'Imaging Measurement Report')
 const REFERENCE: Elements = [
   [0x00081150, 'UI', '1.2.840.10008.5.1.4.1.1.2'],
   [0x00081155, 'UI', '1.2.3.4'],

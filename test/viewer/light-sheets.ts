@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { dicomFile, type Elements } from '../support/dicom.ts'
+import { code, contentItem } from '../support/structured-report.ts'
 
 /** Twelve leads of 2 s at 100 Hz, in microvolts of 5 a step: 1 mV in lead I from 0.5 s to 1 s, naught everywhere else. */
 export function electrocardiogram(): Elements {
@@ -9,9 +10,9 @@ export function electrocardiogram(): Elements {
   const leads = ['I', 'II', 'III', 'aVR', 'aVL', 'aVF', 'V1', 'V2', 'V3', 'V4', 'V5', 'V6']
   const channels = leads.map(
     (lead): Elements => [
-      [0x003a0208, 'SQ', { items: [code('MDC', `Lead ${lead}${lead === 'I' ? ' (Einthoven)' : ''}`)] }],
+      [0x003a0208, 'SQ', code('MDC', `Lead ${lead}${lead === 'I' ? ' (Einthoven)' : ''}`)],
       [0x003a0210, 'DS', '5'],
-      [0x003a0211, 'SQ', { items: [code('uV', 'microvolt')] }],
+      [0x003a0211, 'SQ', code('uV', 'microvolt')],
       [0x003a0212, 'DS', '1'],
       [0x003a0213, 'DS', '0'],
       [0x003a021a, 'US', [16]],
@@ -30,8 +31,8 @@ export function electrocardiogram(): Elements {
     [0x54001010, 'OW', new Uint8Array(samples.buffer)],
   ]
   const rate: Elements = [
-    [0x0040a043, 'SQ', { items: [code('2:16016', 'Heart Rate')] }],
-    [0x004008ea, 'SQ', { items: [code('/min', 'per minute')] }],
+    [0x0040a043, 'SQ', code('2:16016', 'Heart Rate')],
+    [0x004008ea, 'SQ', code('/min', 'per minute')],
     [0x0040a30a, 'DS', '72'],
   ]
   return sorted([
@@ -44,21 +45,21 @@ export function electrocardiogram(): Elements {
 /** A report of two levels: words with accents, a measurement, and a date. */
 export function structuredReport(): Elements {
   const content: Elements[] = [
-    item('TEXT', 'Reperto', [[0x0040a160, 'UT', 'Non lesioni à 3\\4 del fegato']]),
-    item('CONTAINER', 'Misure', [
+    contentItem('TEXT', 'Reperto', [[0x0040a160, 'UT', 'Non lesioni à 3\\4 del fegato']]),
+    contentItem('CONTAINER', 'Misure', [
       [
         0x0040a730,
         'SQ',
         {
           items: [
-            item('NUM', 'Diametro', [
+            contentItem('NUM', 'Diametro', [
               [
                 0x0040a300,
                 'SQ',
                 {
                   items: [
                     [
-                      [0x004008ea, 'SQ', { items: [code('mm', 'millimetri')] }],
+                      [0x004008ea, 'SQ', code('mm', 'millimetri')],
                       [0x0040a30a, 'DS', '12.50'],
                     ],
                   ],
@@ -73,7 +74,7 @@ export function structuredReport(): Elements {
   return sorted([
     ...head('1.2.840.10008.5.1.4.1.1.88.22', 'SR', 2),
     [0x0040a040, 'CS', 'CONTAINER'],
-    [0x0040a043, 'SQ', { items: [code('121', 'Ecografia epatica')] }],
+    [0x0040a043, 'SQ', code('121', 'Ecografia epatica')],
     [0x0040a491, 'CS', 'COMPLETE'],
     [0x0040a493, 'CS', 'UNVERIFIED'],
     [0x0040a730, 'SQ', { items: content }],
@@ -116,18 +117,3 @@ function head(sopClass: string, modality: string, series: number): Elements {
     [0x00200013, 'IS', '1'],
   ]
 }
-
-function item(type: string, name: string, more: Elements): Elements {
-  return sorted([
-    [0x0040a010, 'CS', 'CONTAINS'],
-    [0x0040a040, 'CS', type],
-    [0x0040a043, 'SQ', { items: [code('1', name)] }],
-    ...more,
-  ])
-}
-
-const code = (value: string, meaning: string): Elements => [
-  [0x00080100, 'SH', value],
-  [0x00080102, 'SH', '99'],
-  [0x00080104, 'LO', meaning],
-]

@@ -73,6 +73,7 @@ test('an electrocardiogram is drawn on a grid of millimetres, 25 mm a second and
 test('a structured report is text with its headings and numbers, scrolled by keys; a PDF of the study stands beside it', async () => {
   await using opened = await openFolder('sheets', { locale: 'en-GB' })
   const { page } = opened
+  await page.locator('.series-item').first().waitFor()
   // Compare can be left again, whatever is looked at.
   for (const [key, views] of [
     ['d', 2],

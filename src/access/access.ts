@@ -135,8 +135,8 @@ export async function findViewer(db: Database, token: string, now: Date): Promis
 export type ViewableStudy = typeof studies.$inferSelect
 
 /**
- * The studies of those exams: matched by Accession Number (S6). A Study Instance UID that the archive also holds under
- * another Accession Number (two patients, one UID) is left out: DICOMweb could not tell the two apart (S45).
+ * The studies of those exams: matched by Accession Number (S6). A Study Instance UID that the archive holds twice, under
+ * another Accession Number or another Patient ID, is left out: DICOMweb could not tell the two apart (S45).
  */
 export async function viewableStudies(db: Database, online: OnlinePublication[]): Promise<ViewableStudy[]> {
   const accessionNumbers = online.flatMap(({ exam }) => exam.accessionNumber || [])
@@ -153,12 +153,14 @@ export function studiesOfUid(db: Database, studyInstanceUid: string): Promise<Vi
   return studiesBy(db, eq(studies.studyInstanceUid, studyInstanceUid))
 }
 
-/** Of all that the archive has under some UIDs, what belongs to those exams and to them alone. */
+/** Of all that the archive has under some UIDs, what belongs to those exams and is there once: see `namesakes()`. */
 export function viewableOf(candidates: ViewableStudy[], online: OnlinePublication[]): ViewableStudy[] {
   const own = new Set(online.flatMap(({ exam }) => exam.accessionNumber || []))
-  const foreign = candidates.filter(({ accessionNumber }) => !own.has(accessionNumber))
-  const taken = new Set(foreign.map(({ studyInstanceUid }) => studyInstanceUid))
-  return candidates.filter(({ studyInstanceUid }) => !taken.has(studyInstanceUid))
+  const held = Map.groupBy(candidates, ({ studyInstanceUid }) => studyInstanceUid)
+  return candidates.filter(
+    ({ studyInstanceUid, accessionNumber }) =>
+      held.get(studyInstanceUid)?.length === 1 && own.has(accessionNumber),
+  )
 }
 
 const studiesBy = (db: Database, which: SQL): Promise<ViewableStudy[]> =>

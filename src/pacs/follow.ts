@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { and, eq, inArray, isNotNull, isNull, lt, ne, notExists, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull, lt, ne, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { transact } from '../audit/audit.ts'
 import type { Database, Transaction } from '../database/database.ts'
-import { exams, pacsCursor, publications, reports, studies } from '../database/schema.ts'
+import { exams, pacsCursor, reports, studies } from '../database/schema.ts'
 import { AppError } from '../errors.ts'
 import { errorCode, type Log } from '../log.ts'
 import { type Change, type Orthanc, type OrthancStudy, sameChange } from '../orthanc/orthanc.ts'
@@ -136,8 +136,8 @@ async function recheckArriving({ db, orthanc, rules, clock }: Follower): Promise
 }
 
 /**
- * Asks for studies of another number whose Study Instance UID keeps a report from being published: of a deletion,
- * /changes never tell.
+ * Asks for studies whose Study Instance UID keeps a report from being published, or its images from being shown, because
+ * the archive has it twice: of a deletion, /changes never tell.
  */
 async function recheckNamesakes({ db, orthanc, rules, clock }: Follower): Promise<void> {
   const other = alias(studies, 'other')
@@ -151,14 +151,8 @@ async function recheckNamesakes({ db, orthanc, rules, clock }: Follower): Promis
       and(
         isNotNull(reports.document),
         isNull(reports.supersededAt),
-        ne(other.accessionNumber, studies.accessionNumber),
+        ne(other.orthancId, studies.orthancId),
         ne(other.state, 'gone'),
-        notExists(
-          db
-            .select()
-            .from(publications)
-            .where(and(eq(publications.examId, exams.id), isNull(publications.endedAt))),
-        ),
       ),
     )
   for (const { orthancId } of inTheWay) {

@@ -52,9 +52,8 @@ export function dicomwebAuthorisation({
     return {
       studyInstanceUids: new Set(studies.map(({ studyInstanceUid }) => studyInstanceUid)),
       prepared: async (studyInstanceUid) => {
-        const [study, another] = studies.filter((one) => one.studyInstanceUid === studyInstanceUid)
-        // Where the archive has it under two numbers of this person, only the archive knows what is in both.
-        if (!study || another) return null
+        const study = studies.find((one) => one.studyInstanceUid === studyInstanceUid)
+        if (!study) return null
         const found = await findDerived<OnlineFacts>(db, derived, ONLINE, study, made)
         return found.ready ? found : null
       },

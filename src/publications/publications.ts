@@ -224,7 +224,7 @@ function mayReturn(ended: Publication, reportId: string): boolean {
 
 /**
  * At least one study of that Accession Number is stable and none is still arriving, where images are expected at all (S6).
- * One whose Study Instance UID the archive has under another number too counts for nothing: nobody could see it (S45).
+ * One whose Study Instance UID the archive has twice counts for nothing: nobody could see it (S45).
  */
 async function imagesReady(tx: Transaction, exam: Exam): Promise<boolean> {
   if (!exam.imagesExpected) return true
@@ -241,10 +241,13 @@ async function imagesReady(tx: Transaction, exam: Exam): Promise<boolean> {
   return found.length > 0 && found.every(({ state }) => state === 'stable')
 }
 
-/** Studies that the archive has under the same Study Instance UID and another Accession Number, beside a row of `studies`. */
+/**
+ * Studies that the archive has under the same Study Instance UID beside a row of `studies`: with another Accession Number,
+ * or another Patient ID (its own key of a study is made of both). They may be two people's: `viewableOf()` shows neither.
+ */
 export const namesakes = (): SQL => sql`
   select 1 from studies namesake where namesake.study_instance_uid = studies.study_instance_uid
-    and namesake.accession_number <> studies.accession_number and namesake.state <> 'gone'`
+    and namesake.orthanc_id <> studies.orthanc_id and namesake.state <> 'gone'`
 
 /**
  * Has the person got the present PIN2, or will they? Not where the mail that carried it was refused. What the desk tells

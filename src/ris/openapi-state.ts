@@ -63,7 +63,7 @@ const exam = whole({
       type: 'array',
       items: { enum: ['patient-birth-date-differs', 'study-uid-elsewhere'] },
       description:
-        'patient-birth-date-differs: the images may be another person’s. study-uid-elsewhere: the archive has the Study Instance UID under another Accession Number too, so the images show to nobody',
+        'patient-birth-date-differs: the images may be another person’s. study-uid-elsewhere: the archive has the Study Instance UID under another Accession Number or Patient ID too, so the images show to nobody',
     },
   }),
   report: orNull(report),

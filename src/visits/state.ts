@@ -140,7 +140,7 @@ export type ImagesWarning = 'patient-birth-date-differs' | 'study-uid-elsewhere'
 
 /**
  * What somebody should look at: the Accession Number fits but the birth date does not (a person may have been mixed up), or
- * the archive has the Study Instance UID under another number too, so that the images show to nobody (S45).
+ * the archive has the Study Instance UID under another number or Patient ID too, so that the images show to nobody (S45).
  */
 function warningsOf(found: Study[], birthDate: string): ImagesWarning[] {
   const expected = birthDate.replaceAll('-', '')

@@ -203,7 +203,7 @@ describe.concurrent('while gateway and archive run', () => {
     expect(await sizeOfDisc(patient, id)).toBe(0)
 
     // The second is not announced while nobody could see its images: the desk is told, and it goes on by itself.
-    await register('TWIN2')
+    const twin = await register('TWIN2')
     await deliver('TWIN2')
     for (const name of ['TWIN1', 'TWIN2']) {
       const told = await gateway.waitForState(name, ({ images }) => images.state === 'stable')
@@ -219,6 +219,24 @@ describe.concurrent('while gateway and archive run', () => {
     const deleted = await orthanc.request(path, { method: 'DELETE', as: 'administrator' })
     expect(deleted.status).toBe(200)
     expect((await isPublished('TWIN2')).exams[0].images.warnings).toEqual([])
+
+    // The same Accession Number under another Patient ID: perhaps corrected, perhaps somebody else. Shown again when one is gone.
+    const other = await enter('TWIN2', twin)
+    const metadata = async () => (await other.get(`/dicomweb/studies/${uid}/metadata`)).status
+    await expect.poll(metadata, WAIT).toBe(200)
+    await send({
+      accessionNumber: 'TWIN2',
+      elements: { 2097165: ['UI', uid], 1048608: ['LO', 'A THIRD'], 1048592: ['PN', 'VERDI^CARLO'] },
+    })
+    await expect.poll(metadata, WAIT).toBe(404)
+    expect(await (await other.get('/dicomweb/studies')).json()).toEqual([])
+    expect(await sizeOfDisc(other, await firstPublication(other))).toBe(0)
+    const doubled = await gateway.waitForState('TWIN2', ({ images }) => images.studies === 2)
+    expect(doubled.exams[0].images.warnings).toContain('study-uid-elsewhere')
+    const rows = await gateway.db.select().from(studies).where(eq(studies.accessionNumber, 'TWIN2'))
+    const latest = rows.toSorted((a, b) => b.changedAt.getTime() - a.changedAt.getTime())[0]
+    await orthanc.request(`/studies/${latest?.orthancId}`, { method: 'DELETE', as: 'administrator' })
+    await expect.poll(metadata, WAIT).toBe(200)
   })
 })
 

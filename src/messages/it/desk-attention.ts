@@ -28,9 +28,10 @@ const kinds: Record<MatterKind, Words> = {
     act: 'Apri la visita',
   },
   'study-uid-elsewhere': {
-    title: 'Stesso studio sotto due numeri',
-    help: 'Nell’archivio due Accession Number hanno lo stesso Study Instance UID: finché è così le immagini non si mostrano a nessuno, e un referto nuovo non viene pubblicato. Fai correggere l’archivio dalla radiologia.',
-    detail: (number) => (number === '' ? 'l’altro è senza numero' : `l’altro numero è ${number}`),
+    title: 'Stesso studio due volte nell’archivio',
+    help: 'Nell’archivio lo stesso Study Instance UID c’è sotto due Accession Number, o sotto due Patient ID: finché è così le immagini non si mostrano a nessuno, e un referto nuovo non viene pubblicato. Fai correggere l’archivio dalla radiologia.',
+    detail: (number) =>
+      number === '' ? 'l’altro è senza numero' : `l’Accession Number dell’altro è ${number}`,
     act: 'Apri la visita',
   },
   'never-opened': {

@@ -167,7 +167,7 @@ export const deskVisits = {
         'patient-birth-date-differs':
           'Nelle immagini c’è un’altra data di nascita: verifica che siano di questa persona',
         'study-uid-elsewhere':
-          'Nell’archivio lo stesso studio ha anche un altro Accession Number: finché è così le immagini non si mostrano a nessuno',
+          'Nell’archivio lo stesso studio c’è due volte, con un altro Accession Number o un altro Patient ID: finché è così le immagini non si mostrano a nessuno',
       } satisfies Record<ImagesWarning, string>,
       report: (version: number, at: string) => `versione ${version}, arrivato il ${at}`,
       reportDeleted: 'copia cancellata alla fine della pubblicazione',

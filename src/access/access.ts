@@ -1,11 +1,11 @@
-import { and, eq, inArray, ne, type SQL } from 'drizzle-orm'
+import { and, eq, inArray, ne, not, type SQL } from 'drizzle-orm'
 import { type Actor, record, transact } from '../audit/audit.ts'
 import type { KeyRing } from '../crypto/keys.ts'
 import type { Database, Transaction } from '../database/database.ts'
 import { loginLocks, studies, visits } from '../database/schema.ts'
 import { hasValidCheckDigit, withoutSeparators } from '../pin/damm.ts'
 import { digestPin1, digestsOfPin1, verifyPin } from '../pin/pin.ts'
-import { type OnlinePublication, onlinePublications } from '../publications/publications.ts'
+import { hasNamesake, type OnlinePublication, onlinePublications } from '../publications/publications.ts'
 import { closeSession, findSession, openSession, visitOfToken } from '../sessions/sessions.ts'
 import { type Share, sharedOnline, standingShare, tryShare } from '../shares/shares.ts'
 import { lockFailures, noteFailures } from './failures.ts'
@@ -134,40 +134,32 @@ export async function findViewer(db: Database, token: string, now: Date): Promis
 
 export type ViewableStudy = typeof studies.$inferSelect
 
-/**
- * The studies of those exams: matched by Accession Number (S6). A Study Instance UID that the archive holds twice, under
- * another Accession Number or another Patient ID, is left out: DICOMweb could not tell the two apart (S45).
- */
+/** The studies of those exams: matched by Accession Number (S6). */
 export async function viewableStudies(db: Database, online: OnlinePublication[]): Promise<ViewableStudy[]> {
-  const accessionNumbers = online.flatMap(({ exam }) => exam.accessionNumber || [])
-  if (accessionNumbers.length === 0) return []
-  const uids = db
-    .select({ uid: studies.studyInstanceUid })
-    .from(studies)
-    .where(and(inArray(studies.accessionNumber, accessionNumbers), ne(studies.state, 'gone')))
-  return viewableOf(await studiesBy(db, inArray(studies.studyInstanceUid, uids)), online)
+  const own = accessionNumbersOf(online)
+  return own.length === 0 ? [] : studiesBy(db, inArray(studies.accessionNumber, own))
 }
 
-/** All that the archive has under one Study Instance UID, whoever's: nobody sees it but by viewableOf(). */
+/** The study of one Study Instance UID, whoever's: nobody sees it but by viewableOf(). */
 export function studiesOfUid(db: Database, studyInstanceUid: string): Promise<ViewableStudy[]> {
   return studiesBy(db, eq(studies.studyInstanceUid, studyInstanceUid))
 }
 
-/** Of all that the archive has under some UIDs, what belongs to those exams and is there once: see `namesakes()`. */
+/** Of what studiesOfUid() found, what belongs to those exams. */
 export function viewableOf(candidates: ViewableStudy[], online: OnlinePublication[]): ViewableStudy[] {
-  const own = new Set(online.flatMap(({ exam }) => exam.accessionNumber || []))
-  const held = Map.groupBy(candidates, ({ studyInstanceUid }) => studyInstanceUid)
-  return candidates.filter(
-    ({ studyInstanceUid, accessionNumber }) =>
-      held.get(studyInstanceUid)?.length === 1 && own.has(accessionNumber),
-  )
+  const own = new Set(accessionNumbersOf(online))
+  return candidates.filter(({ accessionNumber }) => own.has(accessionNumber))
 }
 
+const accessionNumbersOf = (online: OnlinePublication[]): string[] =>
+  online.flatMap(({ exam }) => exam.accessionNumber || [])
+
+/** Without those whose Study Instance UID the archive has twice: DICOMweb could not tell the two apart (S45). */
 const studiesBy = (db: Database, which: SQL): Promise<ViewableStudy[]> =>
   db
     .select()
     .from(studies)
-    .where(and(which, ne(studies.state, 'gone')))
+    .where(and(which, ne(studies.state, 'gone'), not(hasNamesake())))
     .orderBy(studies.studyInstanceUid)
 
 /** The security alert of an attack that no single source's budget shows; it is exported with the audit trail (S42). */

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, ne, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, ne, not, type SQL, sql } from 'drizzle-orm'
 import { record } from '../audit/audit.ts'
 import type { KeyRing } from '../crypto/keys.ts'
 import type { Database, Transaction } from '../database/database.ts'
@@ -232,22 +232,18 @@ async function imagesReady(tx: Transaction, exam: Exam): Promise<boolean> {
     .select({ state: studies.state })
     .from(studies)
     .where(
-      and(
-        eq(studies.accessionNumber, exam.accessionNumber),
-        ne(studies.state, 'gone'),
-        sql`not exists (${namesakes()})`,
-      ),
+      and(eq(studies.accessionNumber, exam.accessionNumber), ne(studies.state, 'gone'), not(hasNamesake())),
     )
   return found.length > 0 && found.every(({ state }) => state === 'stable')
 }
 
 /**
- * Studies that the archive has under the same Study Instance UID beside a row of `studies`: with another Accession Number,
- * or another Patient ID (its own key of a study is made of both). They may be two people's: `viewableOf()` shows neither.
+ * Does the archive have the Study Instance UID of a row of `studies` once more, with another Accession Number or another
+ * Patient ID (its own key of a study is made of Patient ID and UID)? The two may be two people's: neither shows.
  */
-export const namesakes = (): SQL => sql`
+export const hasNamesake = (): SQL<boolean> => sql<boolean>`exists (
   select 1 from studies namesake where namesake.study_instance_uid = studies.study_instance_uid
-    and namesake.orthanc_id <> studies.orthanc_id and namesake.state <> 'gone'`
+    and namesake.orthanc_id <> studies.orthanc_id and namesake.state <> 'gone')`
 
 /**
  * Has the person got the present PIN2, or will they? Not where the mail that carried it was refused. What the desk tells

@@ -2,7 +2,7 @@ import { and, desc, eq, getTableColumns, inArray, isNull, sql } from 'drizzle-or
 import type { Database, Transaction } from '../database/database.ts'
 import { exams, loginLocks, mails, publications, reports, studies, type visits } from '../database/schema.ts'
 import { standingMail } from '../mail/standing.ts'
-import { namesakes } from '../publications/publications.ts'
+import { hasNamesake } from '../publications/publications.ts'
 import { collectedAt, collectionsOf } from '../reports/collection.ts'
 
 type Exam = typeof exams.$inferSelect
@@ -115,7 +115,7 @@ async function studiesOf(db: Transaction, ofVisit: Exam[]): Promise<Study[]> {
   const accessionNumbers = ofVisit.map(({ accessionNumber }) => accessionNumber)
   if (accessionNumbers.length === 0) return []
   return db
-    .select({ ...getTableColumns(studies), hasNamesake: sql<boolean>`exists (${namesakes()})` })
+    .select({ ...getTableColumns(studies), hasNamesake: hasNamesake() })
     .from(studies)
     .where(inArray(studies.accessionNumber, accessionNumbers))
     .orderBy(studies.orthancId)

@@ -127,12 +127,14 @@ const QUERIES: Record<MatterKind, (now: Date) => SQL> = {
     where s.state <> 'gone' and s.changed_at > ${ago(now, LOOKED_BACK_MS)} and coalesce(s.patient_birth_date, '') <> ''
       and s.patient_birth_date <> to_char(v.birth_date, 'YYYYMMDD')`,
   // The archive has the Study Instance UID under another number or Patient ID too: the images show to nobody (S45).
+  // Two of one number are one matter of one exam, and no number tells them apart.
   'study-uid-elsewhere': () => sql`
     select 'study-uid-elsewhere:' || s.orthanc_id || ':' || o.orthanc_id as key, greatest(s.changed_at, o.changed_at) as since,
-      ${person}, e.description as about, o.accession_number as detail
+      ${person}, e.description as about, nullif(o.accession_number, s.accession_number) as detail
     from studies s join exams e on e.accession_number = s.accession_number join visits v on v.id = e.visit_id
     join studies o on o.study_instance_uid = s.study_instance_uid and o.orthanc_id <> s.orthanc_id
-    where s.state <> 'gone' and o.state <> 'gone'`,
+    where s.state <> 'gone' and o.state <> 'gone'
+      and (o.accession_number <> s.accession_number or o.orthanc_id > s.orthanc_id)`,
   // A week before the end, and the person has not been here (S27).
   'never-opened': (now) => sql`
     select 'never-opened:' || p.id || ':' || p.available_until as key, p.published_at as since, ${person},

